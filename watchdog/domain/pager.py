@@ -1,4 +1,4 @@
-"""The answers of a pager, and the change events it receives besides pages."""
+"""The answers of a pager, the silences over an alert, and the change events it receives besides pages."""
 
 from dataclasses import dataclass
 
@@ -25,3 +25,14 @@ class Change:
     message: str = ""  # first line of the commit's message
     trigger: str = ""  # the trigger of the deploy, as the platform says
     href: str = ""  # page of the deploy at the platform; empty: not known
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """A silence over an incident's alert, in the tool that takes our alerts. It says nothing about our own silences."""
+
+    incident: str  # the incident's id
+    id: str  # the silence's id there
+    by: str  # its author there
+    why: str  # the author's comment
+    until: float | None  # UTC epoch seconds; None: not known

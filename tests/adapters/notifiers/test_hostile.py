@@ -174,6 +174,15 @@ async def by_tickets(told: Notice, vendor: Vendor, post: Post) -> list[str]:
     return [opened["title"], *ticket_lines(opened["body"]), *ticket_lines(comment["body"])]
 
 
+async def by_alertmanager(told: Notice, vendor: Vendor, post: Post) -> list[str]:
+    vendor.say("POST", "/api/v2/alerts", 200)
+    await sent("alertmanager", {"urls": [vendor.url]}, told)
+    alerts = [alert for body in bodies(vendor) for alert in body]
+    assert {alert["generatorURL"][:19] for alert in alerts} == {"https://ok.example/"}
+    texts = [text for alert in alerts for text in leaves([alert["labels"], alert["annotations"]])]
+    return [line for text in texts for line in text.split("\n")]
+
+
 SINKS: Mapping[str, Callable[[Notice, Vendor, Post], Awaitable[list[str]]]] = {
     "console": by_console,
     "slack": by_slack_bot,
@@ -183,6 +192,7 @@ SINKS: Mapping[str, Callable[[Notice, Vendor, Post], Awaitable[list[str]]]] = {
     "webhook-template": by_webhook_template,
     "email": by_email,
     "tickets": by_tickets,
+    "alertmanager": by_alertmanager,
 }
 
 

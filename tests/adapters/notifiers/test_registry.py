@@ -23,6 +23,7 @@ SECRETS = {
     "WATCHDOG_WEBHOOK_TOKEN": BEARER,
     "WATCHDOG_SMTP_PASSWORD": PASSWORD,
     "WATCHDOG_GITHUB_TOKEN": BEARER,
+    "WATCHDOG_ALERTMANAGER_TOKEN": BEARER,
 }
 MAIL = {"smtp": "smtp.acme.example:587", "from": "dog@acme.example", "to": ["lead@acme.example"], "user": "dog"}
 
@@ -41,6 +42,8 @@ MAIL = {"smtp": "smtp.acme.example:587", "from": "dog@acme.example", "to": ["lea
         ("webhook", {}, ("WATCHDOG_WEBHOOK_URL",)),
         ("email", MAIL, ("WATCHDOG_SMTP_PASSWORD",)),
         ("tickets", {"github": "acme/app"}, ("WATCHDOG_GITHUB_TOKEN",)),
+        ("alertmanager", {"urls": ["http://alertmanager:9093"]}, ()),
+        ("alertmanager", {"urls": ["http://alertmanager:9093"], "user": "dog"}, ("WATCHDOG_ALERTMANAGER_TOKEN",)),
         ("console", {}, ()),
     ],
 )

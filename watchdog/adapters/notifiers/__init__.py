@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from watchdog.adapters.notifiers import console, email, pagerduty, slack, tickets, webhook
+from watchdog.adapters.notifiers import alertmanager, console, email, pagerduty, slack, tickets, webhook
 from watchdog.adapters.options import Context, Options
 from watchdog.ports import Notifier
 
@@ -31,6 +31,7 @@ NOTIFIERS: dict[str, NotifierKind] = {
     "slack": NotifierKind(slack.SlackOptions, slack.secrets, slack.build),
     "email": NotifierKind(email.EmailOptions, email.secrets, email.build),
     "webhook": NotifierKind(webhook.WebhookOptions, webhook.secrets, webhook.build),
+    "alertmanager": NotifierKind(alertmanager.AlertmanagerOptions, alertmanager.secrets, alertmanager.build),
     "tickets": NotifierKind(tickets.TicketsOptions, tickets.secrets, tickets.build),
     "console": NotifierKind(console.ConsoleOptions, console.secrets, console.build),
 }

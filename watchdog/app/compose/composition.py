@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from watchdog.adapters.github import TOKEN as GITHUB_TOKEN
 from watchdog.adapters.notifiers import NOTIFIERS
+from watchdog.adapters.notifiers.alertmanager import Alertmanager
 from watchdog.adapters.notifiers.channel_options import ChannelOptions
 from watchdog.adapters.notifiers.pagerduty import PagerDuty, PagerDutyOptions
 from watchdog.adapters.options import Context
@@ -40,6 +41,7 @@ from watchdog.daemon.actions.timings import FaultPoint, no_hook
 from watchdog.daemon.approvals.pending import question
 from watchdog.daemon.engine.conversion import CONTROL, VENDORS
 from watchdog.daemon.engine.engine import Engine
+from watchdog.daemon.integrations.alert_keeper import AlertKeeping
 from watchdog.daemon.integrations.change_events import ChangeLog
 from watchdog.daemon.runtime.hooks import Hooks
 from watchdog.daemon.runtime.supervisor import OnError
@@ -152,6 +154,12 @@ def _changes(settings: Settings, notifiers: Mapping[str, Notifier]) -> ChangeLog
     """Return the channel that shows deploys beside pages, if the configuration enables it."""
     options, pagerduty = _pagerduty(settings), notifiers.get("pagerduty")
     return pagerduty if options is not None and options.changes and isinstance(pagerduty, PagerDuty) else None
+
+
+def _alerts(notifiers: Mapping[str, Notifier]) -> AlertKeeping | None:
+    """Return the channel whose alerts have to be posted anew, if there is one."""
+    alertmanager = notifiers.get("alertmanager")
+    return alertmanager if isinstance(alertmanager, Alertmanager) else None
 
 
 def _pagerduty(settings: Settings) -> PagerDutyOptions | None:
@@ -320,6 +328,7 @@ def build(
             tells_commits=settings.repository is not None,
             pager=build_pager(settings, clock),
             changes=_changes(settings, notifiers),
+            alerts=_alerts(notifiers),
         ),
         names_are_proven=settings.console.names_are_proven,
         pages=settings.services_of_pages,

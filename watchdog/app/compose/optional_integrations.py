@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from watchdog.daemon.engine.engine import Engine
+from watchdog.daemon.integrations.alert_keeper import AlertKeeper, AlertKeeping
 from watchdog.daemon.integrations.change_events import ChangeEvents, ChangeLog
 from watchdog.daemon.integrations.deploy_authors import DeployAuthors
 from watchdog.daemon.integrations.instrumented import InstrumentedChanges, InstrumentedPager, InstrumentedRepository
@@ -26,19 +27,20 @@ class IntegrationPorts:
     """Optional services to read or to notify. Without a repository, merges are not seen.
 
     `tells_commits`: the repository also names the suspect commits, the authors of the live deploy and the migrations of
-    each. `pager` names the people who responded to a page, `changes` receives deploys.
+    each. `pager` names the people who responded to a page, `changes` receives deploys, `alerts` are posted anew.
     """
 
     repository: Repository | None = None
     tells_commits: bool = False
     pager: PagerReader | None = None
     changes: ChangeLog | None = None
+    alerts: AlertKeeping | None = None
 
     async def close(self) -> None:
         """Close the connections."""
         if self.repository is not None:
             await self.repository.close()
-        # `changes` is the PagerDuty channel itself, which is closed with the other channels.
+        # `changes` and `alerts` are channels, which are closed with the others.
         if self.pager is not None:
             await self.pager.close()
 
@@ -73,7 +75,9 @@ def beside(
     listeners: Hooks,
 ) -> Beside:
     """Make each configured part, and subscribe it to every step."""
-    parts: dict[str, MergePoller | SuspectCommits | DeployAuthors | MigrationReader | PagerSync | ChangeEvents] = {}
+    parts: dict[
+        str, MergePoller | SuspectCommits | DeployAuthors | MigrationReader | PagerSync | ChangeEvents | AlertKeeper
+    ] = {}
     if readers.repository is not None:
         # As a function: the engine replaces its state with every step.
         parts["merges"] = MergePoller(readers.repository, clock, lambda: engine.state, engine.submit)
@@ -88,6 +92,8 @@ def beside(
         parts["responders"] = PagerSync(
             readers.pager, store, clock, lambda: engine.state, lambda: engine.held, engine.submit
         )
+    if readers.alerts is not None:
+        parts["alerts"] = AlertKeeper(readers.alerts, store, clock, lambda: engine.state, lambda: engine.held)
     if readers.changes is not None:
         parts["change-events"] = ChangeEvents(readers.changes, clock)
     listeners.stepped += [part.stepped for part in parts.values()]

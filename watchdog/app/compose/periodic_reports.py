@@ -37,8 +37,8 @@ BUDGET_SECONDS = 0.02
 """How long one such step may compute."""
 LOOK_SECONDS = 30.0
 """Pause between two looks whether a digest is due."""
-NOT_REMINDED = ("pagerduty", "tickets")
-"""Kinds of channels without reminders: they are no reason to page, and a ticket has its own list."""
+NOT_REMINDED = ("pagerduty", "tickets", "alertmanager")
+"""Kinds of channels without reminders: they are no reason to page or to alert, and a ticket has its own list."""
 
 log = structlog.get_logger("watchdog")
 

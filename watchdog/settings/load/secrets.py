@@ -166,6 +166,10 @@ class Secrets(BaseSettings):
         "optional: reads back who acknowledged or resolved a page",
         "a **read-only** REST API key; our client for it can only `GET`",
     )
+    alertmanager_token: Token | None = _variable(
+        "`channels: {alertmanager: {user: …}}`: that user's password; without `user`, optional, a bearer token",
+        "a user of the proxy before Alertmanager that may post and read alerts, and read silences and the status",
+    )
     smtp_password: SecretStr | None = _variable(
         "`channels: {email: {user: …}}`",
         "the password of a separate mailbox that only sends",
