@@ -9,6 +9,7 @@ from watchdog.settings.text.redacted_view import shown as rows_of
 
 SITE = "https://www.acme.example"
 HEADERS = 'headers: {x-api-key: "${WATCHDOG_PROBE_KEY}"}'
+PROXIED = 'proxy: {url: "http://proxy.acme.example:3128", user: me, password: "${WATCHDOG_PROBE_KEY}"}'
 GIVEN = {"WATCHDOG_PROBE_KEY": "canary-of-the-site"}
 
 
@@ -32,6 +33,12 @@ def probing(more: str, url: str = SITE) -> str:
         (probing('contains: "</html>", auth: {bearer: "canary-c0ffee"}'), {}, "a key never stands in this file"),
         (probing('headers: {authorization: "Bearer canary"}'), {}, "looks like a secret"),
         (SMALL, {"WATCHDOG_PROBE_KEY": "canary\n"}, "WATCHDOG_PROBE_KEY: holds a line break"),
+        (probing(PROXIED), {}, "home.proxy: a probe needs a secret that is not set"),
+        (probing(PROXIED), GIVEN, "home.proxy: the password of the proxy would travel in clear"),
+        (probing("proxy: {url: https://proxy.acme.example}"), {}, "proxy.url: not a proxy -> write http://host:port"),
+        (probing('proxy: {url: "http://me:canary@x.example:1"}'), {}, "looks like a secret"),
+        (probing("proxy: {url: http://x.example:1, user: me}"), {}, "half of the credentials"),
+        (probing("proxy: {url: http://x.example:1}, ip: 4"), {}, "the proxy chooses the address of the site"),
         (probing("ip: 6", "http://127.0.0.1:1"), {}, "home.ip: the address of this probe is of the other version"),
         (probing("ip: 5"), {}, "home.ip: not one of the choices -> write one of: 4, 6, any"),
         (SMALL, {"WATCHDOG_PROBE_KEY": "abc"}, "WATCHDOG_PROBE_KEY: is shorter than 4 characters"),
@@ -50,6 +57,7 @@ def test_what_is_taken() -> None:
         assert shown(probing(f"{HEADERS}, {body}", url), GIVEN) == ""
     named = f"private_hosts: [web-internal]\n{probing(HEADERS, 'http://web-internal:10000')}"
     assert shown(named, GIVEN) == ""
+    assert shown(f"private_hosts: [proxy.acme.example]\n{probing(PROXIED)}", GIVEN) == ""
     bearer = probing('headers: {authorization: "Bearer ${WATCHDOG_PROBE_KEY}"}')
     assert shown(bearer, GIVEN) == ""
     assert read_secrets({"WATCHDOG_PROBE_KEY": 'a pass "word"'})[1] == () and unknown_variables(GIVEN) == ((), ())

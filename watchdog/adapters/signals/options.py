@@ -165,6 +165,12 @@ class ProbeOptions(RequestOptions, SignalOptions):
     version: VersionPlace | None = None
 
     @model_validator(mode="after")
+    def _leaves_addresses_to_the_proxy(self) -> "ProbeOptions":
+        if self.proxy is not None and self.ip != "any":
+            raise ValueError("the proxy chooses the address of the site: write ip: any, or remove proxy")
+        return self
+
+    @model_validator(mode="after")
     def _has_a_body(self) -> "ProbeOptions":
         in_body = self.contains is not None or self.matches is not None or bool(self.json_values)
         in_body = in_body or bool(self.expect.json_conditions)

@@ -11,6 +11,7 @@ DNS, CONNECT, TLS, FIRST_BYTE, BODY = "dns", "connect", "tls", "first byte", "bo
 _STEPS = {
     "connection.connect_tcp": CONNECT,
     "connection.start_tls": TLS,
+    "proxy.start_tls": TLS,
     "http11.send_request_headers": FIRST_BYTE,
     "http11.receive_response_headers": FIRST_BYTE,
     "http11.receive_response_body": BODY,
@@ -25,6 +26,8 @@ class Stopwatch:
         self._since = self._begin
         self._spent: dict[str, float] = {}
         self.step = DNS
+        self.status = 0  # of the newest answer, also of a proxy's
+        self._through_proxy = self._tunnel = False
 
     def enter(self, step: str) -> None:
         """Start a phase."""
@@ -40,9 +43,20 @@ class Stopwatch:
         self._spent[step] = self._spent.get(step, 0.0) + now - self._since
         self._since = now
 
+    @property
+    def is_at_the_proxy(self) -> bool:
+        """Return whether the site was not asked yet: the connection to the proxy, or its tunnel, does not stand."""
+        return self._through_proxy and (self.step in (DNS, CONNECT) or (self._tunnel and self.status == 0))
+
+    def goes_through_a_proxy(self, *, tunnel: bool) -> None:
+        """Note that a proxy is asked next, and whether for a tunnel."""
+        self._through_proxy, self._tunnel, self.status = True, tunnel, 0
+
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Take the trace events of httpcore (its extension `trace`)."""
         name, _, what = event.rpartition(".")
+        if event == "http11.receive_response_headers.complete":
+            self.status = info["return_value"][1]
         step = _STEPS.get(name)
         if step is None:
             return

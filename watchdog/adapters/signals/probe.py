@@ -13,6 +13,7 @@ from watchdog.adapters.signals.pattern import beside
 from watchdog.adapters.signals.phase_timer import Stopwatch
 from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
+from watchdog.adapters.signals.probe_options.proxy import Proxy
 from watchdog.adapters.signals.probe_options.request import ProbeRequest, redactor_of
 from watchdog.adapters.signals.redirects import REDIRECTS, follow, warm_up, within
 from watchdog.adapters.signals.served_version import named_version
@@ -31,7 +32,8 @@ _GRACE_SECONDS = 1.0
 def wire_of(options: ProbeOptions, context: Context) -> ProbeTransport:
     """Return what makes the exchanges of a probe."""
     own_context = options.tls.context if options.tls is not None else None
-    return ProbeTransport(guard=context.guard, own_context=own_context, ip=options.ip)
+    proxy = Proxy.of(options.proxy, context.secrets) if options.proxy is not None else None
+    return ProbeTransport(guard=context.guard, own_context=own_context, ip=options.ip, proxy=proxy)
 
 
 class Probe(Source):

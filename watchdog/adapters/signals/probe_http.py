@@ -20,8 +20,9 @@ from watchdog import __version__
 from watchdog.adapters.resolver import Resolver, ResolverBusyError, shared_resolver
 from watchdog.adapters.signals.phase_timer import BODY, CONNECT, DNS, Stopwatch
 from watchdog.adapters.signals.probe_failures import Failure, explain, explain_dns
+from watchdog.adapters.signals.probe_options.proxy import WANTS_CREDENTIALS, Proxy, refused_by_proxy
 from watchdog.adapters.signals.probe_options.request import ProbeRequest
-from watchdog.adapters.ssrf_guard import AddressGuard
+from watchdog.adapters.ssrf_guard import AddressGuard, as_address
 from watchdog.adapters.ssrf_transport import ADDRESSES_MAX, host_of, port_of, shared_context
 from watchdog.domain.readings import FailureKind
 
@@ -58,7 +59,9 @@ class ProbeTransport:
         guard: AddressGuard | None = None,
         own_context: Callable[[], ssl.SSLContext] | None = None,
         ip: str = "any",
+        proxy: Proxy | None = None,
     ) -> None:
+        self._proxy = proxy
         self._ip = ip
         self._guard = guard or AddressGuard()
         self._own_context = own_context
@@ -82,16 +85,17 @@ class ProbeTransport:
         `redirected` marks a URL whose host a server chose, not the user: it must not lead into a private network.
         `own` says that it is the site of the configuration, which may see our certificate.
         """
+        if self._proxy is not None:
+            return await self._through(self._proxy, url, watch, max_body, redirected, request, own)
         found = await self._resolve(url, watch)
         if isinstance(found, Failure):
             return found
         if why := self._guard.refusal(host_of(url), found, redirected=redirected):
             kind = FailureKind.REDIRECT if redirected else FailureKind.DNS
             return Failure(kind, why, ours=not redirected)  # what we do not dare to look at is unknown, not bad
-        try:
-            context = self._own_context() if own and self._own_context is not None else self._context
-        except OSError:
-            return Failure(FailureKind.TLS, "a file of tls cannot be read, or does not fit the others", ours=True)
+        context = self._context_for(own)
+        if isinstance(context, Failure):
+            return context
         asked = replace(request, headers={**headers, **request.headers})
         # All were judged: an address of the other version may show that a name leads astray.
         wanted = [one for one in found if self._ip == "any" or (":" in one) == (self._ip == "6")]
@@ -104,6 +108,42 @@ class ProbeTransport:
             if not (isinstance(came, Failure) and came.no_route):
                 return came
         return came
+
+    def _context_for(self, own: bool) -> ssl.SSLContext | Failure:
+        try:
+            return self._own_context() if own and self._own_context is not None else self._context
+        except OSError:
+            return Failure(FailureKind.TLS, "a file of tls cannot be read, or does not fit the others", ours=True)
+
+    async def _through(
+        self,
+        proxy: Proxy,
+        url: httpx.URL,
+        watch: Stopwatch,
+        max_body: int,
+        redirected: bool,
+        request: ProbeRequest,
+        own: bool,
+    ) -> Answer | Failure:
+        watch.goes_through_a_proxy(tunnel=url.scheme == "https")
+        # The proxy looks the name up, so where another server's name leads cannot be judged here.
+        if redirected:
+            return Failure(FailureKind.REDIRECT, "redirected to another host: not followed through a proxy")
+        literal = as_address(host_of(url))
+        if literal is not None and (why := self._guard.refusal(host_of(url), [literal])):
+            return Failure(FailureKind.CONNECT, why, ours=True)
+        found = await self._resolve(proxy.url, watch)
+        if isinstance(found, Failure):
+            return replace(found, why=f"the proxy: {found.why}", ours=True)
+        if not found or (why := self._guard.refusal(host_of(proxy.url), found)):
+            return Failure(FailureKind.DNS, f"the proxy {why if found else 'has no address'}", ours=True)
+        context = self._context_for(own)
+        if isinstance(context, Failure):
+            return context
+        came = await self._send_to(found[0], url, watch, max_body, request, context, proxy)
+        if isinstance(came, Failure) and watch.is_at_the_proxy:
+            return replace(came, why=f"the proxy: {came.why}", ours=True)
+        return refused_by_proxy(came.status) if isinstance(came, Answer) and came.status == WANTS_CREDENTIALS else came
 
     async def _resolve(self, url: httpx.URL, watch: Stopwatch) -> tuple[str, ...] | Failure:
         watch.enter(DNS)
@@ -124,6 +164,7 @@ class ProbeTransport:
         max_body: int,
         asked: ProbeRequest,
         context: ssl.SSLContext,
+        proxy: Proxy | None = None,
     ) -> Answer | Failure:
         watch.enter(CONNECT)
         headers = httpx.Headers({"Host": url.netloc.decode("ascii"), **_HEADERS})
@@ -131,21 +172,24 @@ class ProbeTransport:
         request = httpx.Request(
             asked.method,
             # The judged address, not the name: a second lookup could return another address (DNS rebinding).
-            url.copy_with(host=address, fragment=None),
+            url.copy_with(host=address if proxy is None else url.host, fragment=None),
             headers=headers,
             content=asked.body or None,
             extensions={"trace": watch.trace, "sni_hostname": host_of(url)},
         )
         # One connection that is never reused: the transport lives for this exchange alone (rule 1).
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
+        via = proxy.at(address) if proxy is not None else None
         try:
             # `trust_env=False`: a proxy from the environment would make the probe test the proxy.
-            async with httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits) as transport:
+            async with httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits, proxy=via) as transport:
                 response = await transport.handle_async_request(request)
                 try:
                     return await _receive(response, address, watch, max_body)
                 finally:
                     await response.aclose()
+        except httpx.ProxyError:
+            return refused_by_proxy(watch.status)
         except (httpx.HTTPError, OSError, zlib.error) as error:
             return explain(error, watch.step)
 

@@ -111,4 +111,5 @@ async def within(seconds: float, watch: Stopwatch, answer: Awaitable[T]) -> T | 
         # A name server that does not answer fails as one that refuses: the site was never asked. A TLS handshake that
         # hangs stays a timeout: it may be the application that hangs, behind a proxy that only passes TCP on.
         kind = FailureKind.DNS if watch.step == DNS else FailureKind.TIMEOUT
-        return Failure(kind, f"timed out after {seconds:.1f} s ({watch.step})")
+        at = f"{watch.step} of the proxy" if watch.is_at_the_proxy else watch.step
+        return Failure(kind, f"timed out after {seconds:.1f} s ({at})", ours=watch.is_at_the_proxy)

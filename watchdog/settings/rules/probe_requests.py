@@ -60,9 +60,15 @@ def check_targets(document: Document, shape: Shape, signals: Signals) -> None:
             document.report(
                 (*path, "ip"), "the address of this probe is of the other version", "write any, or remove ip"
             )
-        if options.variables and url.scheme == "http" and not _is_near(url.hostname or "", shape.private_hosts):
+        to_the_site = set(options.variables_by_key) - {"proxy"}
+        if to_the_site and url.scheme == "http" and not _is_near(url.hostname or "", shape.private_hosts):
             what = "the secret that this probe sends would travel in clear"
             document.report((*path, kind), what, "write https:// (http:// is for this machine and private_hosts)")
+        if options.proxy is not None and options.proxy.password is not None:
+            host = urlsplit(options.proxy.url).hostname or ""
+            if not _is_near(host, shape.private_hosts):
+                what = "the password of the proxy would travel in clear"
+                document.report((*path, "proxy"), what, "list its host under private_hosts, if it is in your network")
 
 
 def _is_near(host: str, private_hosts: Sequence[str]) -> bool:

@@ -24,6 +24,7 @@ from watchdog.adapters.signals.probe_options.named_secrets import (
     only_a_place,
     texts_of,
 )
+from watchdog.adapters.signals.probe_options.proxy import ProbeProxy
 
 BODY_CHARACTERS_MAX = 64 * 1024
 HEADERS_MAX, HEADER_CHARACTERS_MAX = 30, 2000
@@ -120,6 +121,7 @@ class RequestOptions(Options):
         Any, AfterValidator(_check_body), WithJsonSchema({"type": ["string", "object", "array", "null"]})
     ] = None
     auth: ProbeAuth | None = None
+    proxy: ProbeProxy | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> "RequestOptions":
@@ -138,7 +140,8 @@ class RequestOptions(Options):
     def variables_by_key(self) -> Mapping[str, tuple[str, ...]]:
         """Return the variables that each key of the configuration names."""
         auth = self.auth.model_dump() if self.auth is not None else None
-        written = {"headers": self.headers, "body": self.body, "auth": auth}
+        proxy = self.proxy.model_dump() if self.proxy is not None else None
+        written = {"headers": self.headers, "body": self.body, "auth": auth, "proxy": proxy}
         return {key: found for key, value in written.items() if (found := names_in(texts_of(value)))}
 
 
@@ -182,6 +185,9 @@ class ProbeRequest:
 def redactor_of(options: RequestOptions, secrets: Mapping[str, str]) -> Redactor:
     """Return what takes the secrets of a request out of the texts that people read."""
     credentials = [_credentials(options.auth, secrets).partition(" ")[2]] if options.auth is not None else []
+    if options.proxy is not None and options.proxy.user is not None:
+        pair = f"{filled(options.proxy.user, secrets)}:{filled(options.proxy.password, secrets)}"
+        credentials.append(base64.b64encode(pair.encode()).decode())
     return Redactor([*(secrets.get(name, "") for name in options.variables), *credentials])
 
 
