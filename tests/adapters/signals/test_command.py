@@ -130,6 +130,17 @@ async def test_nothing_of_it_is_left(tmp_path: Path) -> None:
     await gone()
 
 
+async def test_no_pipe_stays_open() -> None:
+    """Neither with output that was not read, nor with a program that left the group and holds the pipe."""
+    await read("exit 0")
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(3):
+        await read("exec head -c 999999999999 /dev/zero")
+        await read("setsid sleep 5 & exit 0", timeout="100ms")
+    await asyncio.sleep(0)
+    assert len(os.listdir("/proc/self/fd")) <= before
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

@@ -175,10 +175,13 @@ class CommandCheck(Source):
 
 
 async def _killed(process: asyncio.subprocess.Process) -> None:
-    """Kill what is left of a process group, and wait for the end of its first process."""
+    """Kill what is left of a process group, wait for the end of its first process, and close its pipe."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     await process.wait()
+    # Output that was not read, or a program that left the group, would keep the pipe open; asyncio's process has no
+    # public way to close it.
+    process._transport.close()  # type: ignore[attr-defined]
 
 
 def _said(out: bytes) -> tuple[Mapping[str, object], str]:
