@@ -217,6 +217,15 @@ def test_a_new_deploy_without_an_answer_may_be_starting(
     assert observations.conditions(service, "home", POLICY, NOW).unanswered is unanswered
 
 
+def test_a_good_reading_of_what_is_judged_as_a_probe_is_no_answer_of_a_new_deploy() -> None:
+    """A query or a command may be answered by something else: it ends no patience with a version that starts."""
+    refusals = SignalPolicy("refusals", "http", source="prometheus")
+    service = a_service(deploys=HISTORY, checks={"home": STARTING, "refusals": good(-89.0, name="refusals")})
+    assert observations.conditions(service, "home", with_signals(*WEB.signals, refusals), NOW).unanswered
+    own = with_signals(*WEB.signals, replace(refusals, source=""))
+    assert not observations.conditions(service, "home", own, NOW).unanswered
+
+
 def test_signals_that_are_no_longer_configured_are_neither_found_nor_suspected_nor_waited_for() -> None:
     """A reload took them away."""
     service = a_service(checks={"gone": failing("gone")})

@@ -70,11 +70,6 @@ def test_credentials_for_remote_write_fit_together(url: str, user: str, environ:
         (AUTONOMOUS, {"WATCHDOG_RENDER_API_KEY": "x"}, "AUTONOMOUS WITHOUT A HEARTBEAT"),
         (FED, {**KEY, "WATCHDOG_SENTRY_TOKEN": "x"}, "services.web is autonomous without an http signal"),
         (USELESS, {**KEY, "WATCHDOG_SENTRY_TOKEN": "x"}, "services.web.signals.errors.critical has no effect"),
-        (
-            AUTONOMOUS.replace("channels:", QUERIED.replace(", auth: bearer", "")),
-            KEY,
-            "signals.shop: good readings of prometheus count as answers of web",
-        ),
         (AUTONOMOUS + "policy: {critical: {do: ask}}", KEY, "mode autonomous, but critical only asks for ask"),
         (SMALL.replace("channels:\n  console: {}\n", ""), KEY, "no channels: notices only go to the console"),
         (SMALL + "control: [https://example.com]", KEY, "control: a single control target may be down"),

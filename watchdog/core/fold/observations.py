@@ -135,7 +135,8 @@ def _unanswered(service: ServiceState, signal_name: str, policy: Policy) -> bool
         return False
     # A good probe after the last failure is the end of the start, and must not confirm what it ended.
     until = check.last_bad_at or check.run_started_at
-    probed = [one for one in service.checks.values() if one.kind in PROBES]
+    own = policy.services[service.name].site_probes
+    probed = [one for one in service.checks.values() if one.name in own]
     # Code that has failed with an error of its own is no longer starting, also if it then crashes and a proxy answers.
     # The first errors may be of the instances that it replaces.
     if any(one.own_error_at > live_at + lessons.SWITCHED_SECONDS for one in probed):

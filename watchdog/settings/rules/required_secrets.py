@@ -190,7 +190,6 @@ def warnings_of(
     found.extend(_own_sites_as_control(shape, signals))
     found.extend(_too_patient(shape, signals))
     found.extend(unused_secrets(signals, variables))
-    found.extend(_answers_of_others(autonomous, signals))
     found.extend(console_warnings(shape, variables))
     found.extend(name_warnings(shape, environ))
     return found
@@ -208,17 +207,6 @@ def _too_patient(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -> 
         for service, adapters in signals.items()
         for name, adapter in adapters.items()
         if _policy(adapter).kind in PROBES and getattr(adapter.options, "timeout", 0.0) >= fresh
-    ]
-
-
-def _answers_of_others(autonomous: Sequence[str], signals: Mapping[str, Mapping[str, Adapter]]) -> Sequence[str]:
-    """Return a warning for each signal whose good readings end the patience with a version that still starts."""
-    return [
-        f"services.{service}.signals.{name}: good readings of {adapter.kind} count as answers of {service}: a good "
-        "version that answers late is rolled back after one minute, not two"
-        for service in autonomous
-        for name, adapter in signals[service].items()
-        if _policy(adapter).source
     ]
 
 
