@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from watchdog.domain.drills.drill import Drill, DrillMethod, DrillStep
-from watchdog.presentation.drills.drill_proposals import BEFORE, GENEROUS, LATE, NEVER, UNCLEAN, proposals
+from watchdog.domain.units import parse_duration
+from watchdog.presentation.drills.drill_proposals import BEFORE, LATE, NEVER, UNCLEAN, proposals
 from watchdog.presentation.drills.drill_report import misses, report_markdown, report_record, scores
 from watchdog.settings.schema.schema import Shape
 from watchdog.settings.text.validation import keys_at
@@ -55,9 +56,40 @@ def test_the_newest_drill_counts_and_three_quick_ones_ask_for_a_tighter_target()
     assert proposals([DRILL, late]) == []
     found = proposals([replace(DRILL, took=quick)] * 3)
     assert {one.rule for one in found} == {"generous"} and len(found) == len(GOOD)
-    assert found[4].setting == "drill.targets.restored" and found[4].change == GENEROUS
+    assert found[4].setting == "drill.targets.restored" and found[4].target_seconds == 15.0
     assert not [one for one in proposals([replace(DRILL, took=quick)] * 2) if one.rule == "generous"]
     assert [one.rule for one in proposals([replace(DRILL, left=("auto-deploy is off",))])] == ["unclean"]
+
+
+@pytest.mark.parametrize(
+    ("mine", "other", "target"),
+    [
+        (10.0, 10.0, 15.0),
+        (0.0, 0.0, 5.0),  # the least that is written
+        (40.2, 40.2, 65.0),  # rounded up: 60.3 s
+        (149.9, 149.9, 225.0),
+        (150.0, 150.0, None),  # half of the target is not too generous
+        (10.0, 100.0, 150.0),  # the slower service has to fit as well
+        (10.0, 199.0, None),  # 300 s: no tighter than what is written
+        (10.0, 290.0, None),
+        (10.0, None, None),  # the other one never came: no one knows what fits it
+    ],
+)
+def test_a_tighter_target_is_named_and_fits_every_service(
+    mine: float, other: float | None, target: float | None
+) -> None:
+    """One target holds for all; written into the configuration, the next report asks for no tighter one still."""
+    drills = [replace(DRILL, took=took(restored=mine))] * 3
+    drills += [replace(DRILL, service="shop-staging", took=took(restored=other))]
+    found = [one for one in proposals(drills) if one.rule == "generous" and one.step is DrillStep.RESTORED]
+    assert [one.target_seconds for one in found] == ([target] if target is not None else [])
+    for one in found:
+        assert one.service == "web-staging" and f"write {target:.0f}s:" in one.change
+        assert parse_duration(f"{target:.0f}s") == target
+    if target is not None and mine == other != 0.0:
+        written = [replace(one, targets={"restored": target}) for one in drills]
+        again = [one.step for one in proposals(written) if one.rule == "generous"]
+        assert DrillStep.RESTORED not in again and all(DrillStep.RESTORED not in one.missed for one in written)
 
 
 def test_every_setting_that_a_rule_names_is_one_of_the_configuration() -> None:

@@ -4,6 +4,7 @@ Rule: only the steps that took too long themselves are named. A step that is lat
 gets no proposal of its own.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -69,7 +70,10 @@ UNCLEAN: Mapping[DrillMethod, Remedy] = MappingProxyType(
     }
 )
 """A drill that left work."""
-GENEROUS = "write a target that notices when it becomes slower"
+GENEROUS = "write {target}: the slowest recent drill of any service took {slowest}"
+MARGIN_FACTOR, ROUND_SECONDS = 1.5, 5
+"""A tighter target leaves the slowest drill half as long again, in whole steps of this: by itself it is not too
+generous any more, so the next report does not ask for a tighter one still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class Proposal:
     found: str  # what the drills showed
     setting: str  # the setting to look at, by its path
     change: str  # what to do
+    target_seconds: float | None = None  # the target to write, where the rule knows one
 
 
 def proposals(drills: Sequence[Drill]) -> list[Proposal]:
@@ -90,15 +95,19 @@ def proposals(drills: Sequence[Drill]) -> list[Proposal]:
     Only the newest ended drill of a service counts for what was slow: the settings may have changed since the others.
     """
     found: list[Proposal] = []
-    for service in sorted({one.service for one in drills}):
-        ended = [one for one in drills if one.service == service and one.ended_at is not None]
+    ended_of = {
+        service: [one for one in drills if one.service == service and one.ended_at is not None]
+        for service in sorted({one.service for one in drills})
+    }
+    recent = [one for ended in ended_of.values() for one in ended[:DRILLS_FOR_A_TARGET]]
+    for service, ended in ended_of.items():
         if ended:
             newest = ended[0]
             found += [_of_step(newest, step) for step in own_faults(newest)]
             if newest.left:
                 what = f"drill {newest.number} left work: {newest.left[0]}"
                 found.append(_proposal("unclean", service, None, what, UNCLEAN[newest.method]))
-            found += _generous(service, ended[:DRILLS_FOR_A_TARGET])
+            found += _generous(service, ended[:DRILLS_FOR_A_TARGET], recent)
     return found
 
 
@@ -126,17 +135,31 @@ def _of_step(drill: Drill, step: DrillStep) -> Proposal:
     return _proposal("late", drill.service, step, what, LATE[step])
 
 
-def _generous(service: str, newest: Sequence[Drill]) -> list[Proposal]:
+def _generous(service: str, newest: Sequence[Drill], recent: Sequence[Drill]) -> list[Proposal]:
+    """Return the targets that are too generous for a service; `recent` are the newest drills of all services."""
     if len(newest) < DRILLS_FOR_A_TARGET:
         return []
     found = []
     for step in newest[0].steps:
         took, target = [one.took.get(step) for one in newest], limit(newest[0], step)
         slowest = max((one for one in took if one is not None), default=0.0)
-        if None not in took and slowest < target * TIGHT_SHARE:
+        if None in took or slowest >= target * TIGHT_SHARE:
+            continue
+        # One target holds for all services: one that suits the quick service alone would fail the others.
+        of_all = max(one.took.get(step, math.inf) for one in recent if step in one.steps)
+        tighter = _tighter(of_all)
+        if tighter < target:
             what = f"{step} took {show_seconds(slowest)} at most in {len(took)} drills (target {show_seconds(target)})"
-            found.append(Proposal("generous", service, step, what, f"drill.targets.{step}", GENEROUS))
+            change = GENEROUS.format(target=f"{tighter:.0f}s", slowest=show_seconds(of_all))
+            found.append(Proposal("generous", service, step, what, f"drill.targets.{step}", change, tighter))
     return found
+
+
+def _tighter(slowest_seconds: float) -> float:
+    """Return the target that leaves room above the slowest drill; without an end where a step never came."""
+    if math.isinf(slowest_seconds):
+        return slowest_seconds
+    return float(max(1, math.ceil(slowest_seconds * MARGIN_FACTOR / ROUND_SECONDS)) * ROUND_SECONDS)
 
 
 def _proposal(rule: str, service: str, step: DrillStep | None, found: str, remedy: Remedy) -> Proposal:
