@@ -113,6 +113,18 @@ async def test_after_a_crash_at_the_send_it_is_looked_up_and_not_sent_again(arri
         assert restarts(sandbox)[0] == 0
 
 
+async def test_a_rollback_of_a_person_to_the_same_code_is_no_restart_of_ours() -> None:
+    """It may have been made by who saw that our request came to nothing; that one's outcome is not known by it."""
+    async with scene() as (sandbox, _, _, restart):
+        web = sandbox.cloud.services["web"]
+        baseline, live = web.deploys[-1].id, web.live
+        assert live is not None
+        sandbox.cloud.rollback(web, live)
+        assert await restart.look(baseline) is None
+        sandbox.cloud.restart(web)
+        assert await restart.look(baseline) is True
+
+
 @pytest.mark.parametrize(("writable", "restartable"), [(frozenset(), ID), (ID, frozenset())])
 async def test_without_the_right_or_the_remedy_nothing_leaves(
     writable: frozenset[str], restartable: frozenset[str]

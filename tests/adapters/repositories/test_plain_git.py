@@ -152,5 +152,10 @@ async def test_no_secret_of_ours_reaches_git_and_no_key_of_an_address_is_said(tm
     program = GitProgram(tmp_path, {**ENVIRON, "WATCHDOG_X": "c4n4ry-secret", "GIT_DIR": "/elsewhere"})
     seen = (await program.run("-c", "alias.env=!env", "env")).out
     assert "c4n4ry" not in seen and "GIT_DIR=/elsewhere" not in seen and "GIT_TERMINAL_PROMPT=0" in seen
-    assert without_key("fatal: https://ann:c4n4ry@code.example/x") == "fatal: https://code.example/x"
+    # An address of the user's own settings (url.….insteadOf, a helper) may have one, and stand in git's complaint.
+    for password in ("c4n4ry", "c4n@4ry", "c4n4ry@"):
+        complaint = f"fatal: https://ann:{password}@code.example/x"
+        came = await program.run("-c", f"alias.fail=!echo '{complaint}' >&2; exit 3", "fail")
+        assert (came.code, came.said) == (3, "fatal: https://code.example/x")
+        assert without_key(complaint) == came.said
     assert closing(PlainGit("ssh://git@code.example:22/x", ENVIRON, FakeClock())).where == "ssh://code.example:22/x"

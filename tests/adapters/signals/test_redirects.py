@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from typing import Any
 
 import httpx
 import pytest
@@ -79,6 +80,21 @@ async def test_as_many_redirects_as_allowed_are_followed_but_for_one_that_is_exp
     assert isinstance(came, Answer) and came.status == 302
     came = await go("/not-modified", 3)
     assert isinstance(came, Answer) and came.status == 304
+
+
+async def test_a_redirect_back_to_the_first_name_still_counts_as_redirected() -> None:
+    """Another host chose it by then: what only the configuration may name (a private address) is not for that host."""
+    leads = {"first.example": "https://other.example/", "other.example": "https://first.example/"}
+    asked: list[tuple[str, bool]] = []
+
+    class Sites(ProbeTransport):
+        async def get(self, url: httpx.URL, watch: Stopwatch, **more: Any) -> Answer | Failure:
+            asked.append((url.host, more["redirected"]))
+            return Answer(302, httpx.Headers({"location": leads[url.host]}), b"", "192.0.2.1")
+
+    came = await follow(Sites(), httpx.URL("https://first.example/"), Stopwatch(), max_body=1000, redirects=2)
+    assert isinstance(came, Failure)
+    assert asked == [("first.example", False), ("other.example", True), ("first.example", True)]
 
 
 def test_after_warming_up_a_probe_imports_nothing() -> None:

@@ -1,5 +1,6 @@
 """The signal `sentry` over real HTTP: against Sentry's document, and a vendor that misbehaves."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ ISSUE = {"shortId": "WEB-12", "title": "TypeError: x is undefined", "count": "31
 
 def source(
     vendor: Vendor,
-    commit: str | None = "9f3c2ab",
+    commit: str | Callable[[], str] | None = "9f3c2ab",
     token: str = "sntrys_canary_token",
     clock: FakeClock | None = None,
     **options: Any,
@@ -32,7 +33,8 @@ def source(
     vendor.answers.setdefault(("GET", TIMESERIES), [GOOD])
     vendor.answers.setdefault(("GET", PROJECT), [{"id": "4507", "slug": "web"}])
     endpoints = {"sentry": vendor.url}
-    context = Context(clock or FakeClock(NOW), endpoints, {TOKEN: token}, live_commit=lambda: commit)
+    live = commit if callable(commit) else lambda: commit
+    context = Context(clock or FakeClock(NOW), endpoints, {TOKEN: token}, live_commit=live)
     return build("errors", SentryOptions.model_validate({"sentry": "acme/web", **options}), context)
 
 
@@ -113,6 +115,17 @@ async def test_new_issues_are_those_of_the_live_release_and_a_fixed_one_filters_
     made = source(vendor, release="web@2.0")
     (first,), later = await made.read(), await read(made)
     assert later.new_issues == first.new_issues == sample.new_issues, "what was first seen in a release stays so"
+
+
+async def test_issues_of_the_release_before_do_not_count_for_the_one_that_is_live_now(vendor: Vendor) -> None:
+    """Its list cannot be read yet: nothing is known of it, and what the one before brought blames no other deploy."""
+    vendor.say("GET", ISSUES, [ISSUE], 403, 403)
+    live = ["9f3c2ab"]
+    made = source(vendor, lambda: live[-1], release="{commit}")
+    (first,), (same,) = await made.read(), await made.read()
+    assert first.new_issues == same.new_issues != ()
+    live.append("0ddba11")
+    assert (await read(made)).new_issues == ()
 
 
 @pytest.mark.parametrize("commit", [None, 'x" OR release:"y', ""])

@@ -221,6 +221,21 @@ async def test_a_lost_answer_is_looked_up(scene: Scene) -> None:
     assert len(scene.reverts) == 1
 
 
+@pytest.mark.parametrize("error", [Temporary("the store is away"), Permanent("the store takes no notes")])
+async def test_a_push_that_is_done_stays_done_though_its_record_is_refused(scene: Scene, error: Exception) -> None:
+    """The row says that it was sent: the next run finds the commit, and records it then."""
+    host = scene.host()
+
+    async def refuse(row: ActionRow, expect: str | None) -> bool:
+        raise error
+
+    host.after = lambda: setattr(scene.store, "put_action_by_hand", refuse)
+    first = await scene.run(host)
+    assert scene.reverts == [first.commit] and scene.told[-1].startswith(f"done, and not recorded ({error}): ")
+    del scene.store.put_action_by_hand
+    assert (await scene.run()).found and "found after a run that was broken off" in scene.noted[-1]
+
+
 async def test_of_two_commands_at_once_one_sends(scene: Scene) -> None:
     scene.store.rival = ActionRow("web-1", "git_revert", "sending", scene.stable, scene.bad, "c" * 40)
     with pytest.raises(Refused, match="another command reverts"):

@@ -1,7 +1,7 @@
 """The same revert by GitHub's API, on the sandbox: without a clone, once, as a pull request where main is closed."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -137,21 +137,25 @@ async def test_killed_before_the_pull_request_it_is_opened_once(scene: Scene) ->
     assert (done.pull_request, len(pulls)) == (f"{ADDRESS}/pull/1", 1)
 
 
-@pytest.mark.parametrize("token", [True, False])
-async def test_the_commands_take_repository_and_branch_from_render(tmp_path: Path, scene: Scene, token: bool) -> None:
-    """With a token that may write by GitHub's API; else by git."""
+@pytest.mark.parametrize(("token", "remote"), [(True, ""), (False, ""), (True, ADDRESS)])
+async def test_the_commands_take_repository_and_branch_from_render(
+    tmp_path: Path, scene: Scene, token: bool, remote: str
+) -> None:
+    """With a token that may write by GitHub's API; else, and where the order names the repository, by git."""
     settings = settings_of(tmp_path, urls=scene.sandbox.urls, environ=TOKEN if token else {})
     facts = ServiceFacts("srv-web", "web", repo=ADDRESS, branch="main")
     incident = x.incident(target_code=GOOD)
     async with opened(settings.store_url, SystemClock()) as store:
         await store.save(Write(State(services={"web": ServiceState("web", incident=incident, facts=facts)})))
-    order = RevertOrder("web-1", "terminal:ann")
-    if not token:
+    order = RevertOrder("web-1", "terminal:ann", remote=remote)
+    if not token or remote:
         away = {"https_proxy": "http://127.0.0.1:1", "PATH": "/usr/bin:/bin"}
         with pytest.raises(Temporary, match="git ls-remote"):
             await plan_revert(settings, order, away, scene.told.append)
         return
     plan, found = await plan_revert(settings, order, {}, scene.told.append)
     assert (plan.where, plan.head, plan.stable, found.id) == (ADDRESS, HEAD, GOOD, "web-1")
+    older = replace(order, to=COMMITS["39"][0])
+    assert (await plan_revert(settings, older, {}, scene.told.append))[0].stable == older.to, "not that of the record"
     done, at = await revert(settings, order, {}, scene.told.append)
     assert (scene.line[0], at) == (done.commit, "main")

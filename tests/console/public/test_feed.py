@@ -65,6 +65,15 @@ def test_an_entry_is_the_same_one_until_it_is_news_again() -> None:
     }  # fmt: skip
 
 
+def test_a_maintenance_that_was_cancelled_is_no_news_when_it_would_have_begun_and_ended() -> None:
+    """It was news when people were told so, and is not again."""
+    cancelled = replace(WINDOW, updates=(*WINDOW.updates, Update(NOW, "bob", Stage.RESOLVED, "Not needed.")))
+    for at in (NOW + 30, NOW + 90, NOW + 150):
+        (found,) = [one for one in entries(view(cancelled, at=at)) if "New database" in one["title"]]
+        assert (found["title"], found["updated"]) == ("Cancelled: New database", iso(NOW))
+        assert found["content"].startswith("Was planned from")
+
+
 def test_what_an_entry_says() -> None:
     """The newest text first, with its time; neither author nor anything that a reader could take for markup."""
     resolved = replace(PROBLEM, updates=(FIRST, Update(NOW, "bob", Stage.RESOLVED, "<b>Cards</b> work.")))

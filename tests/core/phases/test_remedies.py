@@ -257,6 +257,7 @@ def test_without_readings_the_wait_ends() -> None:
     effects = hear(world, e.TimePassed(world.now + 400.0))
     assert web(world).phase is Phase.SUSPECT and incident_of(world).remedies[-1].result is RemedyResult.NO_HELP
     assert "the recovery is not proved: home: not read since" in lines(effects, "WAIT")[0]
+    assert incident_of(world).rollback.blocked_since == incident_of(world).remedies[-1].ended_at, "its own patience"
 
 
 def test_a_feed_that_cannot_be_read_does_not_keep_a_cure_from_being_proved() -> None:

@@ -15,12 +15,13 @@ from watchdog.adapters.options import Context
 from watchdog.adapters.remedies.flag_off import TOKEN, FlagOff, FlagOffOptions
 from watchdog.daemon.actions.actuator import Actuator
 from watchdog.daemon.actions.remedy_actuator import CONTENDED, INTERRUPTED, UNCONFIGURED, UNREAD
+from watchdog.daemon.actions.timings import SHIPPED
 from watchdog.domain import events as e
 from watchdog.domain.effects import TryRemedy
 from watchdog.domain.errors import Displaced, Stale
 from watchdog.domain.events import Event
 from watchdog.domain.store_records import ActionResult, ActionRow
-from watchdog.ports import Store
+from watchdog.ports import Before, Store
 from watchdog.sandbox import keys
 from watchdog.sandbox.server import Sandbox
 
@@ -233,6 +234,41 @@ async def test_after_a_crash_at_the_send_it_is_looked_up_and_not_sent_again(arri
         await s.ends(kind, resumed=True)
         assert s.sent == 0
         await s.ends(kind, resumed=True)
+
+
+class Slow:
+    """A remedy whose looks take longer than the settle window: what was sent arrives during the first one."""
+
+    can_look, believed, needs_before = True, False, False
+
+    def __init__(self, clock: FakeClock, *, arrives: bool) -> None:
+        self.clock, self.arrives, self.looks = clock, arrives, 0
+
+    async def before(self) -> Before:
+        return Before()
+
+    async def apply(self) -> None:
+        raise AssertionError("it was sent already")
+
+    async def look(self, baseline: str) -> bool:
+        self.looks += 1
+        self.clock.freeze(SHIPPED.settle_seconds + 1.0)
+        return self.arrives and self.looks > 1
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("arrives", "kind"), [(True, e.RemedyDone), (False, e.RemedyRefused)])
+async def test_only_a_look_that_began_after_the_whole_window_says_that_nothing_arrived(
+    arrives: bool, kind: type[Event]
+) -> None:
+    """A slow answer tells what was there when it was asked for, not when it came."""
+    async with scene() as s:
+        assert await s.store.put_action(SENDING, expect=None)
+        slow = Slow(s.clock, arrives=arrives)
+        actuator = Actuator(None, s.store, s.clock, remedies={("web", "new-checkout"): slow})
+        assert type(await actuator.perform(FLAG, resumed=True)) is kind and slow.looks == 2
 
 
 # --- what comes in between ---

@@ -7,12 +7,13 @@ import pytest
 
 from tests.cli import examples as x
 from tests.console.scene import policy_of, service_policy, service_state
+from tests.core.incident_fields import amended
 from tests.support.engine_scene import scene
 from watchdog.daemon.approvals.seen_facts import HAS_CHANGED, carries_facts, changed
 from watchdog.daemon.supervision.command_poller import REFUSED, CommandPoller
 from watchdog.domain import events as e
 from watchdog.domain.deploys import Deploy
-from watchdog.domain.incidents import State
+from watchdog.domain.incidents import Phase, State
 
 POLICY = policy_of(service_policy("web"))
 LEFT = replace(x.BAD, status="deactivated")
@@ -51,6 +52,27 @@ def test_a_rollback_is_refused_once_its_deploy_or_its_target_is_another_one(
     assert changed(state, POLICY, asked, given) == why
     assert changed(State(), POLICY, asked, {"blamed": "dep-42"}) == "", "not known here: the poller says that"
     assert carries_facts(given) is bool(given)
+
+
+SHOWN = {"suspect": "dep-42", "target": "dep-40", "asked_at": 1000.0}
+AGAIN = "the moment of the question is another one than you saw: look again, then decide"
+
+
+@pytest.mark.parametrize(
+    ("answer", "now", "why"),
+    [
+        (e.Approved, {}, ""),
+        (e.Approved, {"asked_at": 1060.0}, AGAIN),
+        (e.Rejected, {"asked_at": 1060.0}, ""),
+        (e.Rejected, {"target": "dep-39", "asked_at": 1060.0}, f"the target {HAS_CHANGED}"),
+        (e.Stopped, {"target": "dep-39", "asked_at": 1060.0}, ""),
+    ],
+)
+def test_a_no_counts_though_the_question_was_asked_again_meanwhile(answer: Any, now: dict[str, Any], why: str) -> None:
+    """The same question anew is what its author said no to; a yes is to the facts of its own moment."""
+    asked = amended(x.incident(suspect="dep-42"), **{"target": "dep-40", "asked_at": 1000.0, **now})
+    state = State(services={"web": service_state("web", phase=Phase.ASKING, incident=asked)})
+    assert changed(state, POLICY, answer(0.0, asked.id, "ann"), {"seen": SHOWN}) == why
 
 
 async def test_the_daemon_refuses_what_is_not_live_any_more_and_does_what_is() -> None:

@@ -162,6 +162,21 @@ async def test_one_that_is_away_is_read_no_more_often_and_its_log_tells_the_trut
     assert failed and set(failed) == {"poll failed"} and over == "poll recovered" and isinstance(told[-1], CommitsSeen)
 
 
+async def test_commits_are_dated_when_their_look_began() -> None:
+    """A slow answer is of that moment: what was merged since, it does not have."""
+
+    class Slow(GitHub):
+        async def commits(self, repo: str, branch: str) -> Sequence[Commit]:
+            it.clock.freeze(20.0)
+            return await super().commits(repo, branch)
+
+    async with watching(Slow) as it:
+        began = it.clock.now()
+        it.know(off())
+        await it.heard(1)
+        assert [event.at for event in it.told] == [began]
+
+
 async def test_a_switch_during_a_look_is_not_lost() -> None:
     """Another service's auto-deploy went off while the answer was on its way."""
 

@@ -21,7 +21,8 @@ OUTPUT_MAX = 4 * 1024 * 1024
 SAID_MAX = 300
 PROTOCOLS = "https:ssh:file"
 """The transports that git may use: `ext::` would run a program that an address names."""
-_KEY = re.compile(r"(\w+://)[^/@\s]+@")
+# Up to the last @ of the host's part: a password may have one.
+_KEY = re.compile(r"(\w+://)[^/\s]+@")
 _LEFT_OUT = re.compile(r"WATCHDOG_|GIT_(DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|COMMON_DIR|NAMESPACE)")
 
 
