@@ -31,6 +31,7 @@ Variant = Literal[
     "remedy-short-settle",
     "remedy-forgotten",
     "remedy-without-proof",
+    "remedy-without-cooldown",
     "remedy-not-read",
 ]
 

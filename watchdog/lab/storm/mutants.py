@@ -177,6 +177,11 @@ def without_patience(policy: Policy) -> Policy:
     return _changed(policy, lambda one: tuple(replace(remedy, prove_seconds=0.0) for remedy in one.remedies))
 
 
+def without_cooldown(policy: Policy) -> Policy:
+    """Return the policy of a daemon that forgets when a remedy was requested last."""
+    return _changed(policy, lambda one: tuple(replace(remedy, cooldown_seconds=0.0) for remedy in one.remedies))
+
+
 def _changed(policy: Policy, remedies: Callable[[ServicePolicy], tuple[Remedy, ...]]) -> Policy:
     services = {name: replace(one, remedies=remedies(one)) for name, one in policy.services.items()}
     return replace(policy, services=MappingProxyType(services))

@@ -24,6 +24,7 @@ from watchdog.ports import Before, RemedyAction
 FAULT = "remedies"
 HAS_SHARE, BOTH_SHARE, CURES_SHARE, LOOK_SHARE = 0.8, 0.3, 0.6, 0.75
 PROVE_SECONDS = (20.0, 100.0)
+ALONE_SHARE, COOLDOWN_SECONDS = 0.4, (120.0, 600.0)
 EFFECT_SECONDS = (0.0, 2.0, 8.0)
 """From a flag that is off to programs that know it: less than each of the above. A failure is confirmed anew within a
 minute, so that a remedy without its time shows where it was to have longer."""
@@ -101,8 +102,18 @@ class Remedies:
                 cures, seconds = chance.random() < CURES_SHARE, chance.choice(EFFECT_SECONDS)
                 self.drawn.append(Drawn(service, kind, remedy, cures, seconds))
                 nature.note(f"{service} HAS {remedy.name} ({'cures' if cures else 'does not cure'})")
+        self._also_without_deploy()
         services = {name: replace(one, remedies=self._of(name)) for name, one in policy.services.items()}
         return replace(policy, services=MappingProxyType(services))
+
+    def _also_without_deploy(self) -> None:
+        """Draw which of them apply without a suspected deploy, too, and their cooldown. A draw of its own."""
+        chance = apart(self._nature.seed, "remedies without a suspected deploy")
+        for place, one in enumerate(self.drawn):
+            if chance.random() < ALONE_SHARE:
+                remedy = replace(one.remedy, without_deploy=True, cooldown_seconds=chance.choice(COOLDOWN_SECONDS))
+                self.drawn[place] = replace(one, remedy=remedy)
+                self._nature.note(f"{one.service}: {one.name} ALSO WITHOUT A DEPLOY")
 
     def _of(self, service: str) -> tuple[Remedy, ...]:
         return tuple(one.remedy for one in self.drawn if one.service == service)

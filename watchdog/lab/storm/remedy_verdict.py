@@ -42,11 +42,17 @@ def doubles(tried: Tried) -> list[str]:
     for service in tried.books.render.services:
         for one, other in combinations(for_service(tried.remedies.sent, service), 2):
             episodes = [tried.books.episodes.latest(service, each.sent_at) for each in (one, other)]
-            same = one.of.name == other.of.name and episodes[0] is episodes[1]
+            same = one.of.name == other.of.name and (episodes[0] is episodes[1] or _in_cooldown(one, other))
             if same and not tried.restored_between(one.sent_at, other.sent_at):
                 found.append(f"{service}: {one.of.name} sent at {one.sent_at:.0f} s and at {other.sent_at:.0f} s")
         found += _crossed(tried, service)
     return found
+
+
+def _in_cooldown(one: Order, other: Order) -> bool:
+    """Return whether the second came in the cooldown of the first, which was done: one that was not begins none."""
+    first, second = sorted((one, other), key=lambda each: each.sent_at)
+    return first.landed_at is not None and second.sent_at - first.sent_at < first.of.remedy.cooldown_seconds - 1.0
 
 
 def _crossed(tried: Tried, service: str) -> list[str]:
@@ -92,6 +98,9 @@ def _began(tried: Tried, one: Accepted) -> float:
 
 def _why_untried(tried: Tried, drawn: Drawn, one: Accepted, began: float) -> str:
     off = tried.remedies.off.get(drawn.name)
+    marked = [at for service, name, at in tried.remedies.marked if (service, name) == (drawn.service, drawn.name)]
+    if any(0.0 <= one.sent_at - at < drawn.remedy.cooldown_seconds + BEFORE_SECONDS for at in marked):
+        return ""
     unsaved = any(service == drawn.service and began <= at <= one.sent_at for service, at in tried.refused)
     if unsaved or (off is not None and off <= one.sent_at):
         return ""

@@ -31,6 +31,7 @@ from watchdog.lab.storm.mutants import (
     believe_in_nothing,
     forbid_nothing,
     never_be_late,
+    without_cooldown,
     without_patience,
     without_remedies,
 )
@@ -107,6 +108,7 @@ VARIANTS = {
     ),
     "remedy-forgotten": Variant("early_rollbacks", policy=without_remedies, weather=WITH_REMEDIES),
     "remedy-without-proof": Variant("early_rollbacks", policy=without_patience, weather=WITH_REMEDIES),
+    "remedy-without-cooldown": Variant("double_remedies", policy=without_cooldown, weather=WITH_REMEDIES),
     "remedy-not-read": Variant("untold_remedies", remedy=NeverDone, weather=WITH_REMEDIES),
     "endless-settle": Variant(
         # Both limits: the second one alone would end the wait with a call for a human.
