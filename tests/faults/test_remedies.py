@@ -107,3 +107,26 @@ def test_a_restart_cures_or_the_rollback_follows(tmp_path: Path) -> None:
 def test_a_daemon_that_is_killed_restarts_nothing_twice(tmp_path: Path) -> None:
     """While the answer is awaited; the next start finds the deploy."""
     leaking(tmp_path, cures=True, mode="slow")
+
+
+def test_a_leak_without_a_deploy_is_paged_and_its_remedy_tried_once_also_over_a_kill(tmp_path: Path) -> None:
+    """No deploy is suspected: people are paged first, the flag is switched once, and the all-clear names it."""
+    with guarding(tmp_path, quirks=False) as (cloud, daemon):
+        written = configured(cloud, RemedyKind.FLAG_OFF)
+        alone = {key: text.replace("prove: 10s", "prove: 10s, without_deploy: true") for key, text in written.items()}
+        cloud.write(replace=alone, more=SHORT)
+        cloud.post("modes", name="flag", mode="slow")
+        daemon.start().until_watching()
+        cloud.post("faults", target="web", kind="error", after_seconds=0.0)
+        daemon.until(lambda: switches(cloud))
+        assert any("though no deploy is suspected" in text for text in daemon.story("INTENT"))
+        daemon.restart()
+        daemon.until(lambda: cloud.log("flag_switched"))
+        cloud.post("faults", target="web", kind="good")
+        assert "since flag new-checkout was off" in daemon.until_story("VERIFIED")
+        daemon.until(lambda: cloud.log("pagerduty_resolve"))
+        assert (switches(cloud), cloud.untouched()) == (1, True)
+        # A page whose receipt the kill took is sent again, to the same alert.
+        assert len({one["dedup_key"] for one in cloud.rings()}) == 1, cloud.rings()
+        assert cloud.rings()[0]["at"] < cloud.log("flag_switched")[0]["at"] + 1.0
+        assert daemon.rows("SELECT step, state FROM actions") == [("flag new-checkout", "done")]
