@@ -134,11 +134,6 @@ class ServicePolicy:
         return None
 
     @property
-    def site_probes(self) -> tuple[str, ...]:
-        """Return the names of the probes that the service itself answers; not of what is only judged as a probe is."""
-        return tuple(signal.name for signal in self.signals if signal.kind in PROBES and not signal.source)
-
-    @property
     def deciding_probes(self) -> tuple[str, ...]:
         """Return the names of the critical probes of the service; of all its probes, if none is critical."""
         probes = [signal for signal in self.signals if signal.kind in PROBES]

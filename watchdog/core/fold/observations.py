@@ -135,7 +135,9 @@ def _unanswered(service: ServiceState, signal_name: str, policy: Policy) -> bool
         return False
     # A good probe after the last failure is the end of the start, and must not confirm what it ended.
     until = check.last_bad_at or check.run_started_at
-    own = policy.services[service.name].site_probes
+    # Not what is only judged as a probe is: a query or a command may be answered by something else.
+    signals = policy.services[service.name].signals
+    own = {one.name for one in signals if one.kind in PROBES and not one.source}
     probed = [one for one in service.checks.values() if one.name in own]
     # Code that has failed with an error of its own is no longer starting, also if it then crashes and a proxy answers.
     # The first errors may be of the instances that it replaces.
