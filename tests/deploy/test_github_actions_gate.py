@@ -138,7 +138,7 @@ def good(folder: Path) -> None:
         assert code == 0 and " good: " in printed, printed
         assert " watched: " in printed
         assert run(SHOW)[0] == 0 and shown(cloud) == ["success"]
-        told = daemon.cli("deploy-watch", "web", "--commit", COMMIT, "--wait", "--timeout", "1m", *POSTED)
+        told = daemon.cli("deploy-watch", "web", "--commit", COMMIT, "--wait", "--timeout", "4m", *POSTED)
         assert (told.returncode, "good: " in told.stdout, told.stderr) == (0, True, ""), told.stdout
         assert told.stdout.count("good: ") == 3, "the verdict, and two late looks"
         assert shown(cloud) == ["success", "success"], "the words of the workflow's are others; a late look adds none"
@@ -193,7 +193,7 @@ def bad(folder: Path) -> None:
         assert code == 1 and " bad: " in printed, printed
         assert run(SHOW)[0] == 0 and shown(cloud) == ["failure"]
         daemon.until_story("VERIFIED")
-        told = daemon.cli("deploy-watch", "web", "--commit", COMMIT, "--wait", "--timeout", "1m", *POSTED)
+        told = daemon.cli("deploy-watch", "web", "--commit", COMMIT, "--wait", "--timeout", "4m", *POSTED)
         assert told.returncode == 1 and "bad: web-1 is blamed on it" in told.stdout, told.stdout
         assert shown(cloud)[-1] == "failure" and cloud.log("comment_edited") == [], "no late look after a bad end"
         code, printed = run(GATE)

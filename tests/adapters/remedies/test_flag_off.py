@@ -204,7 +204,8 @@ def test_what_cannot_be_meant_is_a_mistake(change: dict[str, Any], says: str) ->
 def test_what_decisions_know_of_a_flag() -> None:
     """Its name, its time, and whether it can be read; the look takes the headers of the request."""
     options = FlagOffOptions.model_validate({**PLAIN, "prove": "90s"})
-    assert remedy_of(options) == Remedy("new-checkout", 90.0, has_look=False) and options.secret == TOKEN
+    known = Remedy("new-checkout", 90.0, has_look=False, cooldown_seconds=1800.0)
+    assert remedy_of(options) == known and options.secret == TOKEN
     look = {"url": "http://127.0.0.1/x", "json": "$.on"}
     seen = FlagOffOptions.model_validate({**PLAIN, "look": look})
     assert (

@@ -139,5 +139,5 @@ async def test_without_the_right_or_the_remedy_nothing_leaves(
 
 def test_what_decisions_know_of_it() -> None:
     """There is one restart of a service, which Render needs two minutes for."""
-    assert remedy_of(RestartOptions()) == Remedy(NAME, 120.0, has_look=True)
+    assert remedy_of(RestartOptions()) == Remedy(NAME, 120.0, has_look=True, cooldown_seconds=1800.0)
     assert remedy_of(RestartOptions.model_validate({"prove": "1m"})).prove_seconds == 60.0

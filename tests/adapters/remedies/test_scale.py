@@ -127,4 +127,6 @@ def test_what_cannot_be_meant_is_a_mistake(to: object) -> None:
 
 def test_what_decisions_know_of_it() -> None:
     """Its number, and three minutes in which new instances start."""
-    assert remedy_of(ScaleOptions.model_validate({"to": 4})) == Remedy("scale:4", 180.0, has_look=True)
+    assert remedy_of(ScaleOptions.model_validate({"to": 4})) == Remedy(
+        "scale:4", 180.0, has_look=True, cooldown_seconds=1800.0
+    )

@@ -126,6 +126,9 @@ def test_what_cannot_be_meant_is_a_mistake(change: dict[str, Any], says: str) ->
 def test_what_decisions_know_of_it() -> None:
     """Its name, and whether it can be looked up; a token is wanted where a header has its place."""
     options = RemedyHookOptions.model_validate(PLAIN)
-    assert (remedy_of(options), options.secret) == (Remedy("webhook:purge-cdn", 60.0, has_look=False), "")
+    assert (remedy_of(options), options.secret) == (
+        Remedy("webhook:purge-cdn", 60.0, has_look=False, cooldown_seconds=1800.0),
+        "",
+    )
     seen = RemedyHookOptions.model_validate({**PLAIN, "look": {**LOOK, "headers": {"x-key": "{token}"}}})
     assert remedy_of(seen).has_look and seen.secret == TOKEN
