@@ -21,6 +21,7 @@ ALL_SECRETS = {name: "canary-" + name.lower() for name in SECRET_NAMES} | {
     name: "https://hooks.example/canary-" + name.lower() for name in SECRET_NAMES if name.endswith(("_URL", "_DSN"))
 }
 ALL_SECRETS["WATCHDOG_SENTRY_CRONS_URL"] = "https://sentry.example/api/1/cron/watchdog/canary_key/"
+ALL_SECRETS["WATCHDOG_PROBE_HEALTHCHECKS"] = "canary-watchdog_probe_healthchecks"
 del ALL_SECRETS["WATCHDOG_STORE_URL"]
 del ALL_SECRETS["WATCHDOG_REMOTE_WRITE_TOKEN"]
 """Every secret that may be set together, each with a canary in it."""

@@ -11,5 +11,6 @@ LEAST: Mapping[str, Mapping[str, Any]] = {
     "render_events": {"render_events": "all"},
     "prometheus": {"prometheus": URL, "query": "up", "below": 1},
     "command": {"command": ("check-stock",)},
+    "heartbeat": {"heartbeat": "803f680d-e89b-492b-82ef-2be7b774a92d", "api_key": "${WATCHDOG_PROBE_PINGS}"},
     "tcp": {"tcp": "db.acme.example:5432"},
 }

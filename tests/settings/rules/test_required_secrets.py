@@ -10,6 +10,8 @@ AUTONOMOUS = changed("    signals", "    mode: autonomous\n    signals")
 FED = AUTONOMOUS.replace("http: https://www.acme.example", "sentry: a/b")
 USELESS = changed("channels:", "      errors: {sentry: a/b, critical: true}\nchannels:")
 QUERIED = "      shop: {prometheus: 'https://p.example', query: up, below: 1, auth: bearer}\nchannels:"
+PINGED = """      job: {heartbeat: 803f680d-e89b-492b-82ef-2be7b774a92d, api_key: "${WATCHDOG_PROBE_PINGS}"}
+channels:"""
 PASSWORD, TOKEN = {"WATCHDOG_REMOTE_WRITE_PASSWORD": "p"}, {"WATCHDOG_REMOTE_WRITE_TOKEN": "t"}
 
 
@@ -25,6 +27,7 @@ PASSWORD, TOKEN = {"WATCHDOG_REMOTE_WRITE_PASSWORD": "p"}, {"WATCHDOG_REMOTE_WRI
         (changed("console: {}", EMAIL + ", user: a}"), 8, "WATCHDOG_SMTP_PASSWORD"),
         (changed("http: https://www.acme.example", "sentry: acme/web"), 6, "WATCHDOG_SENTRY_TOKEN"),
         (changed("channels:", QUERIED), 7, "WATCHDOG_PROMETHEUS_TOKEN"),
+        (changed("channels:", PINGED), 7, "WATCHDOG_PROBE_PINGS"),
         (WRITE, 9, "WATCHDOG_REMOTE_WRITE_PASSWORD"),
     ],
 )
@@ -34,8 +37,9 @@ def test_what_is_used_needs_its_secret(text: str, line: int, variable: str) -> N
     (mistake,) = mistakes(text)
     assert mistake.where == f"watchdog.yaml:{line}"
     assert mistake.instead == f"set the variable {variable}, or write it into .env beside this file"
-    value = "https://hooks.example/x" if variable.endswith("_URL") else "x"
+    value = "https://hooks.example/x" if variable.endswith("_URL") else "xxxx"
     assert not mistakes(text, {variable: value})
+    assert not any("names it" in warning for warning in loaded(text, {**KEY, variable: value}).warnings)
 
 
 @pytest.mark.parametrize(

@@ -260,7 +260,7 @@ VARIABLES = (
     Variable(
         f"{FAMILY}…",
         "any number, each with a name of your own behind `PROBE_`: sent by the probe that names it, as in "
-        f'`headers: {{x-api-key: "${{{FAMILY}KEY}}"}}` (also in `auth` and `body`); see '
+        f'`headers: {{x-api-key: "${{{FAMILY}KEY}}"}}` (also in `auth` and `body`), or by `heartbeat`; see '
         f"`{command_line('docs', 'probes')}`",
         "a key or password of the site for the watchdog alone, which may read what is probed and nothing else",
     ),

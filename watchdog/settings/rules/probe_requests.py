@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as Folder
 from urllib.parse import urlsplit
 
+from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.options import ProbeOptions
 from watchdog.adapters.signals.probe_options.named_secrets import FAMILY
 from watchdog.adapters.ssrf_guard import Reach, as_address, reach_of
@@ -79,6 +80,8 @@ def _is_near(host: str, private_hosts: Sequence[str]) -> bool:
 def unused_secrets(signals: Signals, variables: Mapping[str, str]) -> Sequence[str]:
     """Return a warning for each secret of probes that no probe names: often one of the two is misspelt."""
     named = {variable for variable, _ in variables_of_probes(signals)}
+    for adapters in signals.values():
+        named.update(variable for one in adapters.values() for variable in SIGNALS[one.kind].secrets(one.options))
     return [
         f"the variable {name} is set, and no probe names it"
         for name in sorted(variables)

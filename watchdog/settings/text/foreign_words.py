@@ -54,8 +54,8 @@ SERVICE_DEPTH = 3
 """The length of a path of services, a name, and a key of the service itself."""
 FREE_TEXT = frozenset({"contains", "matches", "json", "header", "expect", "query", "age_of", "reason", "title"})
 """Keys with text of the site, or for people, below them: it may look like anything."""
-PROBE_KEYS = frozenset({"headers", "auth", "proxy"})
-"""Keys of a probe that may name secrets; so may `body`, which may look like anything besides."""
+PROBE_KEYS = frozenset({"headers", "auth", "proxy", "api_key"})
+"""Keys of a signal that may name secrets; so may `body`, which may look like anything besides."""
 
 
 def is_template(text: str, path: Sequence[str | int]) -> bool:
