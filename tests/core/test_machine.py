@@ -58,6 +58,7 @@ def of_each_kind(world: Any) -> Mapping[type, e.Event]:
         e.Acknowledged(now, "web-1", "ann"),
         e.QuestionDelivered(now, *PLACE, now),
         e.FollowUpsFellDue(now, *PLACE, Severity.HIGH, ("chat",), ("docs",), ("Update the docs",)),
+        e.DrillFellDue(now, "web", None, 30 * 86400.0, False, ("chat",)),
         e.Paused(now, "ann"),
         e.Silenced(now, "ann", now + 60.0, "work", "web"),
         e.Held(now, "ann", now + 60.0, "launch"),

@@ -44,7 +44,7 @@ from watchdog.core.phases import (
     unrecorded_rollback,
     verification,
 )
-from watchdog.core.updates import deploy_success, follow_up_reminders, stakeholder_updates
+from watchdog.core.updates import deploy_success, drill_reminders, follow_up_reminders, stakeholder_updates
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
@@ -91,6 +91,7 @@ IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
         # Only an open question has a clock: ASKING overrides this row.
         e.QuestionDelivered: ignore,
         e.FollowUpsFellDue: follow_up_reminders.remind,
+        e.DrillFellDue: drill_reminders.remind,
     }
 )
 

@@ -23,10 +23,11 @@ from watchdog.domain.commands.human_events import Stopped as Stopped
 from watchdog.domain.commands.human_events import UndoRequested as UndoRequested
 from watchdog.domain.commands.human_events import Unsilenced as Unsilenced
 from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
+from watchdog.domain.drills.drill import DrillFellDue as DrillFellDue
+from watchdog.domain.follow_ups import FollowUpsFellDue as FollowUpsFellDue
 from watchdog.domain.integrations import Integration
 from watchdog.domain.prose import Prose
 from watchdog.domain.readings import MinuteCount, Reading
-from watchdog.domain.severity import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,19 +311,6 @@ class QuestionDelivered:
 
 
 @dataclass(frozen=True, slots=True)
-class FollowUpsFellDue:
-    """Follow-ups of an incident are overdue."""
-
-    at: float  # UTC epoch seconds
-    service: str  # its name
-    incident: str  # its id
-    severity: Severity  # of the incident
-    channels: tuple[str, ...]  # those of the incident's that page no one
-    items: tuple[str, ...]  # ids of the overdue items
-    lines: tuple[Prose, ...]  # each of them in words
-
-
-@dataclass(frozen=True, slots=True)
 class WeekSummedUp:
     """A week was summed up, for the digest."""
 
@@ -390,6 +378,7 @@ Event = (
     | RemedyLost
     | QuestionDelivered
     | FollowUpsFellDue
+    | DrillFellDue
     | WeekSummedUp
     | AnnouncementPosted
     | PastDecidedAgain

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from watchdog.domain.prose import Prose
 from watchdog.domain.severity import Severity
 
 DEVELOPERS, ON_CALL, LEAD, OWNER = "development team", "on-call engineer", "team lead", "product owner"
@@ -111,3 +112,16 @@ def ticked(ticks: Iterable[Tick], incident: str) -> Mapping[str, Tick]:
     # Oldest first, so the newest tick of an item, or its undoing, replaces the earlier ones.
     last = {one.item: one for one in ticks if one.incident == incident}
     return {item: one for item, one in last.items() if not one.undone}
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpsFellDue:
+    """Follow-ups of an incident are overdue."""
+
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    incident: str  # its id
+    severity: Severity  # of the incident
+    channels: tuple[str, ...]  # those of the incident's that page no one
+    items: tuple[str, ...]  # ids of the overdue items
+    lines: tuple[Prose, ...]  # each of them in words

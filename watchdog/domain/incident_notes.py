@@ -45,7 +45,7 @@ NoteLabel = Literal[
     "CLOSED",  # the incident ended
     "NOTIFIED",  # who was notified
     "INFORMED",  # which stakeholders were notified
-    "REMINDED",  # follow-ups were called to mind
+    "REMINDED",  # follow-ups, or an overdue drill, were called to mind
     "UNATTENDED",  # acknowledged, and nothing changed since
     "SILENCED",  # a silence began, or kept a notice from people
     "HELD",  # an action hold began

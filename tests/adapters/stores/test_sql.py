@@ -15,6 +15,7 @@ from tests.adapters.stores.steps import PIN, numbered
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.stores.sql import SqlStore
 from watchdog.adapters.stores.tables import CleanText
+from watchdog.domain.drills.drill import Drill, DrillMethod
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.events import TimePassed
@@ -192,6 +193,15 @@ async def test_a_closed_store_says_so_and_may_be_opened_again(store: SqlStore) -
         await store.save(Write(State(incidents=2)))
     await store.open()
     assert await store.load() == State(incidents=1)
+
+
+async def test_a_drill_by_a_means_of_a_newer_version_is_left_out(store: SqlStore, path: Path) -> None:
+    """This version knows nothing of its steps; its daemon and commands go on with those that they know."""
+    for service in ("api-staging", "web-staging"):
+        assert await store.begin_drill(Drill(5.0, service, DrillMethod.BAD_COMMIT, "ann")) is not None
+    with closing(sqlite3.connect(path)) as raw, raw:
+        raw.execute("UPDATE drills SET json = replace(json, 'bad-commit', 'newer') WHERE number = 2")
+    assert [one.number for one in await store.drills()] == [1]
 
 
 async def test_it_is_durable_by_its_settings(store: SqlStore) -> None:

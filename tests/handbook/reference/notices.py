@@ -222,6 +222,12 @@ OWN: Mapping[str, tuple[str, str, str]] = {
         "Tasks that an incident left to people are past their time (`follow_ups: {remind: true}`)",
         "Do them, then `watchdog incident tick INCIDENT ITEM`",
     ),
+    "drill": (
+        "a drill is overdue",
+        "The last drill of a staging service is longer ago than `drill.every`, or there was none; sent once until the "
+        "next, to the channels of low severity (where it notifies none, of medium), without a page",
+        "The command that it names: `watchdog drill SERVICE`",
+    ),
 }
 """Notices that are about no incident, by the condition of `Notice.incident`; integrations have a table of their own."""
 OWN_PLACES: Mapping[str, str] = {
@@ -230,6 +236,7 @@ OWN_PLACES: Mapping[str, str] = {
     "good news": "on-call#good-news-and-the-weekly-digest",
     "announcement": "console#announcements",
     "follow-ups": "after-an-incident#post-mortem-and-checklist",
+    "drill": "on-call#drills",
 }
 
 

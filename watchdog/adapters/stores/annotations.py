@@ -166,11 +166,12 @@ class Drilled(Database):
         return True
 
     async def drills(self, limit: int = DRILLS_MAX) -> Sequence[Drill]:
-        """Return the newest drills, newest first."""
+        """Return the newest drills, newest first; those of a newer version's methods are left out."""
         query = select(DRILLS.c.number, DRILLS.c.json).order_by(DRILLS.c.number.desc()).limit(limit)
         async with self._reading() as connection:
             rows = (await connection.execute(query)).all()
-        return tuple(drill_of(row.number, row.json) for row in rows)
+        found = (drill_of(row.number, row.json) for row in rows)
+        return tuple(one for one in found if one is not None)
 
     async def first_deliveries(self, incident: str) -> Mapping[str, float]:
         """Return when each channel first had a notice of an incident (UTC epoch seconds), by channel."""
@@ -241,8 +242,10 @@ def row_of(drill: Drill) -> dict[str, Any]:
     return {"at": drill.at, "service": drill.service, "ended_at": drill.ended_at, "json": text}
 
 
-def drill_of(number: int, text: str) -> Drill:
-    """Return a drill from its JSON; what a newer version added to it is left out."""
+def drill_of(number: int, text: str) -> Drill | None:
+    """Return a drill from its JSON, without what a newer version added to it; None: its method is a newer version's."""
     body = {name: one for name, one in mapping(json.loads(text)).items() if name in KEPT}
+    if body.get("method") not in list(DrillMethod):
+        return None
     lists = {name: tuple(body.get(name, ())) for name in LISTS}
     return Drill(**{**body, **lists, "method": DrillMethod(body["method"]), "number": number})

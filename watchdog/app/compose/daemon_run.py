@@ -21,6 +21,7 @@ from watchdog.app.compose.chat import start_hearing
 from watchdog.app.compose.composition import App, build
 from watchdog.app.compose.console_mount import with_pages
 from watchdog.app.compose.daemon_factory import begin, end, upkeep
+from watchdog.app.compose.drill_reminders import keep_drill_reminders
 from watchdog.app.compose.periodic_reports import follow_up_keeper, keep_digests, keep_numbers
 from watchdog.app.compose.reload import end_refusals, reload_on_demand
 from watchdog.app.compose.service_names import ServiceNames, named
@@ -241,6 +242,7 @@ async def start(app: App) -> None:
     app.supervisor.start("follow-ups", follow_up_keeper(app).run)
     app.supervisor.start("numbers", lambda: keep_numbers(app))
     app.supervisor.start("digest", lambda: keep_digests(app))
+    app.supervisor.start("drills", lambda: keep_drill_reminders(app))
     _start_senders(app)
 
 

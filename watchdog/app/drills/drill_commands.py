@@ -56,7 +56,7 @@ async def clean(settings: Settings, service: str, by: str, tell: Tell, *, force:
     """
     async with _prepared(settings, service, tell, {}) as parts:
         known = [one for one in await parts.store.drills() if one.service == service]
-        found = next((one for one in known if one.ended_at is None or one.left), None)
+        found = next((one for one in known if one.unclean), None)
         if found is None:
             return None
         if not force and found.may_run(parts.clock.now()):

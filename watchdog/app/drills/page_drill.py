@@ -100,7 +100,7 @@ class PageDrill:
     async def close_left(self, *, force: bool) -> Sequence[Drill]:
         """Close what killed drills left open; return them. Raises Refused for one that may still run, unless forced."""
         pages = [one for one in await self.store.drills() if one.method is DrillMethod.PAGE]
-        found = [one for one in pages if one.ended_at is None or one.left]
+        found = [one for one in pages if one.unclean]
         if running := next((one for one in found if one.may_run(self.clock.now()) and not force), None):
             raise Refused(
                 f"test page {running.number}, by {running.by}, may still run, and is closed by itself; if it was "

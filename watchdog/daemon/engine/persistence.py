@@ -52,7 +52,7 @@ OWED_MAX = 1000
 UNREAD = "what was saved before could not be read yet"
 ALLOWING = (
     e.Approved, e.Resumed, e.CommitTrusted, e.RollbackRequested, e.UndoRequested, e.RestoreRequested, e.Unsilenced,
-    e.Silenced, e.FollowUpsFellDue, e.WeekSummedUp, e.AnnouncementPosted, e.PastDecidedAgain,
+    e.Silenced, e.FollowUpsFellDue, e.DrillFellDue, e.WeekSummedUp, e.AnnouncementPosted, e.PastDecidedAgain,
 )  # fmt: skip
 """Events whose effects need a record: a human's permission or request to change something, and notices that are due
 once. Without it the step is undone, as the human reads that nothing is done."""

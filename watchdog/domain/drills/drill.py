@@ -112,6 +112,11 @@ class Drill:
         return self.ended_at is None and now - self.at < self.within_seconds
 
     @property
+    def unclean(self) -> bool:
+        """Return whether it has no end, or left something to do: the next drill of its service is refused."""
+        return self.ended_at is None or bool(self.left)
+
+    @property
     def waits(self) -> bool:
         """Return whether its test page is out, and waits to be acknowledged."""
         paged = self.method is DrillMethod.PAGE and DrillStep.PAGED in self.took
@@ -154,6 +159,18 @@ class DueDrill:
         return (
             f"no drill yet {due}" if self.last_at is None else f"last drill {show_days(now - self.last_at)} ago {due}"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DrillFellDue:
+    """The next drill of a staging service is overdue."""
+
+    at: float  # UTC epoch seconds
+    service: str  # its name
+    last_at: float | None  # when its last drill was begun (UTC epoch seconds); None: there was none
+    every_seconds: float  # how often one is due
+    unclean: bool  # its newest drill left something behind, and the next one is refused until that is cleaned up
+    channels: tuple[str, ...]  # those that page no one
 
 
 def due_drills(

@@ -103,7 +103,7 @@ def reminders(staging: Collection[str], drills: Sequence[Drill], now: float, eve
     lines, behind = [], set()
     for name in staging:
         newest = next((one for one in drills if one.service == name), None)
-        if newest is not None and (newest.ended_at is None or newest.left):
+        if newest is not None and newest.unclean:
             what = newest.left[0] if newest.left else f"drill {newest.number} runs, or was killed before it cleaned up"
             behind.add(name)
             lines.append(f"DRILL        {name}: {clean(what)}; clean up: {command_line('drill', name, '--clean')}")
@@ -119,7 +119,7 @@ def reminders(staging: Collection[str], drills: Sequence[Drill], now: float, eve
 def _pages(drills: Sequence[Drill], now: float, every_seconds: float) -> list[str]:
     """Return a line where a test page is still open, or the next one is overdue; where none was sent, nothing."""
     pages = [one for one in drills if one.method is DrillMethod.PAGE]
-    unclosed = next((one for one in pages if one.ended_at is None or one.left), None)
+    unclosed = next((one for one in pages if one.unclean), None)
     if unclosed is not None:
         what = unclosed.left[0] if unclosed.left else f"test page {unclosed.number} is open, or its drill was killed"
         return [f"DRILL        {clean(what)}; close it: {command_line('drill', '--page', '--clean')}"]
