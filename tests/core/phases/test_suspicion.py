@@ -126,6 +126,22 @@ def test_what_was_found_opens_an_incident_though_only_what_is_seen_goes_on_with_
     assert len(lines(effects, "DECIDED")) == (0 if opened else 1)
 
 
+def test_an_open_incident_is_over_after_a_minute_of_good_readings_also_after_a_gap() -> None:
+    """A takeover in an outage of half the requests: its sums begin anew, and two lucky probes are no recovery."""
+    world = put_off()
+    world.time += 60.0
+    hear(world, e.Restarted(world.now))
+    good_from = world.now
+    while web(world).phase is Phase.SUSPECT:
+        assert world.now <= good_from + 120.0
+        world.time += 2.0
+        hear(world, e.ControlChecked(world.now, CONTROL[0], Good()))
+        for name in ("home", "api"):
+            hear(world, e.Observed(world.now, "web", name, Good(), 0.1))
+    assert web(world).phase is Phase.CALM
+    assert world.now - good_from >= world.policy.detection.calm_seconds
+
+
 def test_an_open_incident_is_not_watched_in_silence_for_ever() -> None:
     """Ten minutes without a decision or a recovery: a human has it, and auto-deploy is given back."""
     world = put_off()

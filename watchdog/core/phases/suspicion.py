@@ -35,7 +35,8 @@ def enter_suspect(ctx: StepContext) -> None:
 
 
 def confirm(ctx: StepContext) -> None:
-    """Open an incident once the suspicion is confirmed; return to calm once the checks are no longer failing.
+    """Open an incident once the suspicion is confirmed; return to calm once the checks are no longer failing: with an open
+    incident, once they have been good for `calm_seconds`.
 
     An open incident whose rollback could not be sent is decided anew only while its failure is fresh. After
     PATIENCE_SECONDS it is left to a human.
@@ -44,9 +45,11 @@ def confirm(ctx: StepContext) -> None:
         return
     findings = observations.findings(ctx.service, ctx.policy, ctx.now)
     lasted = ctx.now - ctx.service.phase_since
+    # After a gap in what is seen the sums begin anew, and two good probes alone would end the incident.
+    calm = ctx.policy.detection.calm_seconds if ctx.service.incident is not None else 0.0
     if findings and _may_decide(ctx, findings):
         open_incident(ctx, findings)
-    elif not findings and observations.is_healthy(ctx.service, ctx.policy, ctx.now):
+    elif not findings and observations.is_healthy(ctx.service, ctx.policy, ctx.now, calm):
         _calm_down(ctx)
     # Only an open incident has a limit: a suspicion alone may last, as it costs probes and nothing else.
     elif ctx.service.incident is not None and lasted >= PATIENCE_SECONDS:

@@ -111,6 +111,7 @@ class Engine:
         self.dispatcher = EffectDispatcher(acts, outbox, self._time, supervisor, listeners, self.recorder.delivered)
         self._step_lock = asyncio.Lock()
         self._fault: tuple[float, str] | None = None
+        self._refusals: list[Event] = []
 
     @property
     def fault(self) -> str:
@@ -173,8 +174,10 @@ class Engine:
             self._drop(names)
 
     def _drop(self, names: Collection[str]) -> None:
-        # Not what is in doubt: of an undone step the record may say otherwise.
-        sure = [name for name in names if name in self.state.services and name not in self.recorder.unread]
+        # Not what is in doubt: of an undone step the record may say otherwise, and what waits for a refusal of its change
+        # would wait for ever, as the refusal is dropped with the service.
+        unsure = {*self.recorder.unread} | {getattr(one, "service", "") for one in self._refusals}
+        sure = [name for name in names if name in self.state.services and name not in unsure]
         self._left.update({name: (self.held[name], self.state.services[name]) for name in sure if name in self.held})
         kept = {name: service for name, service in self.state.services.items() if name not in names}
         self.state = replace(self.state, services=kept)
@@ -220,6 +223,7 @@ class Engine:
             try:
                 await self._take(item)
             finally:
+                self._refusals = [one for one in self._refusals if one is not item.event]
                 if item.handled is not None:
                     # Has no effect on a finished future; a cancelled engine leaves no caller waiting.
                     item.handled.cancel()
@@ -331,6 +335,7 @@ class Engine:
             log.error("shared state not read", why=str(error))
 
     def _refuse(self, refusal: Event) -> None:
+        self._refusals.append(refusal)
         self._supervisor.spawn("refuse", self.submit(refusal))
 
     def _recovered(self) -> None:
