@@ -35,11 +35,10 @@ def enter_suspect(ctx: StepContext) -> None:
 
 
 def confirm(ctx: StepContext) -> None:
-    """Open an incident once the suspicion is confirmed; return to calm once the checks are no longer failing: with an open
-    incident, once they have been good for `calm_seconds`.
+    """Open an incident once the suspicion is confirmed; return to calm once the checks are no longer failing.
 
-    An open incident whose rollback could not be sent is decided anew only while its failure is fresh. After
-    PATIENCE_SECONDS it is left to a human.
+    With an open incident they must have been good for `calm_seconds`. One whose rollback could not be sent is decided
+    anew only while its failure is fresh. After PATIENCE_SECONDS it is left to a human.
     """
     if ctx.state.blind_since is not None:
         return

@@ -174,8 +174,8 @@ class Engine:
             self._drop(names)
 
     def _drop(self, names: Collection[str]) -> None:
-        # Not what is in doubt: of an undone step the record may say otherwise, and what waits for a refusal of its change
-        # would wait for ever, as the refusal is dropped with the service.
+        # Not what is in doubt: of an undone step the record may say otherwise. And what waits for the refusal of its
+        # change would wait for minutes, as the refusal is dropped with the service.
         unsure = {*self.recorder.unread} | {getattr(one, "service", "") for one in self._refusals}
         sure = [name for name in names if name in self.state.services and name not in unsure]
         self._left.update({name: (self.held[name], self.state.services[name]) for name in sure if name in self.held})
