@@ -14,6 +14,8 @@ from watchdog.core.phases.open_incident import open_incident
 from watchdog.domain.decisions import Course, Finding
 from watchdog.domain.effects import SetPace
 from watchdog.domain.incidents import Outcome, Phase
+from watchdog.domain.remedies.kinds import words
+from watchdog.domain.remedies.remedy import RemedyResult
 from watchdog.domain.units import show_seconds
 
 PATIENCE_SECONDS = 600.0
@@ -79,7 +81,9 @@ def _is_early(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
 
 def _calm_down(ctx: StepContext) -> None:
     if ctx.service.incident is not None:
-        close_incident.close(ctx, Outcome.BY_ITSELF, "it recovered before a rollback was sent")
+        # Its notice of a remedy may be overtaken by that of the end, so the end names what was done.
+        tried = [words(one.name).no_help for one in ctx.incident.remedies if one.result is RemedyResult.NO_HELP]
+        close_incident.close(ctx, Outcome.BY_ITSELF, "; ".join(["it recovered before a rollback was sent", *tried]))
         return
     if _may_return(ctx):
         return
