@@ -123,6 +123,11 @@ class Incident:
         return last if last is not None and last.result is RemedyResult.UNDER_WAY else None
 
     @property
+    def tries_without_deploy(self) -> bool:
+        """Return whether a remedy is under way though no deploy is suspected: people were paged before it."""
+        return self.remedy is not None and self.remedy.without_deploy
+
+    @property
     def cure(self) -> RemedyAttempt | None:
         """Return the remedy that ended it, by the proof, or None."""
         last = self.remedies[-1] if self.remedies else None

@@ -179,7 +179,7 @@ def _commands(row: Row, case: Case) -> tuple[str, ...]:
     offered = {
         # Acknowledged once is enough.
         "acknowledge": case.incident.escalation.acknowledged_by is None
-        and (found is not Situation.REMEDYING or remedy_words.is_paged(case)),
+        and (found is not Situation.REMEDYING or case.incident.tries_without_deploy),
         "rollback": case.may_roll_back and case.culprit is None,
         # Refused while a rollback is under way, or may begin by an answer.
         "restore-auto-deploy": bool(case.state.auto_deploy_was) and found not in (*BY_ITSELF, Situation.QUESTION),

@@ -63,8 +63,8 @@ async def read(made: Heartbeat) -> Reading:
         # No evidence: nothing is known of the job, or the server tells nothing.
         ([check("new", None)], Unknown("new, no ping yet")),
         ([check("paused")], Unknown("paused, last ping 3 min ago")),
-        ([check("started")], "a status that we do not know: started"),
-        ([check("UP")], "a status that we do not know: UP"),
+        ([check("started")], "unknown status: started"),
+        ([check("UP")], "unknown status: UP"),
         ([check(True)], "not that of a check"),
         ([{"checks": [check("down")]}], "not that of a check"),
         ([["down"]], "not that of a check"),

@@ -122,7 +122,7 @@ class Alertmanager:
         return alert.reference
 
     async def _end(self, notice: Notice, before: Alert | None) -> str:
-        """End what is known to be open, and whatever else each Alertmanager has open of the incident."""
+        """End the known alert, and all others that an Alertmanager still has open of the incident."""
         labels, now = identity(notice, self._labels), self._clock.now()
         mine = (replace(before, over=True),) if before is not None else ()
         # Before the first await: a round of `keep` that is on its way must not be the last word.

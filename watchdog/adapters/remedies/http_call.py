@@ -15,7 +15,7 @@ from pydantic import AfterValidator, Field, field_validator
 
 from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.json_schema_hooks import written_as
-from watchdog.adapters.options import Context, Options
+from watchdog.adapters.options import Context, Options, travels_in_clear
 from watchdog.adapters.remedies.options import RemedyOptions
 from watchdog.adapters.signals.json_path import ABSENT, JsonPath
 from watchdog.adapters.signals.options import check_url
@@ -33,7 +33,7 @@ def call_url(text: str) -> str:
     """Return the address of a service to call. Raises ValueError with the form to write."""
     parts = urlsplit(check_url(text))
     # The token would travel in clear; http is for a service on this machine.
-    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost", "::1"):
+    if travels_in_clear(text):
         raise ValueError("not encrypted: write https:// (http:// is for this machine only)")
     if parts.fragment or len(text) > 2000:
         raise ValueError("not an address to call: write https://host/path, with nothing behind a #")

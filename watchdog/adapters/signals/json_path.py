@@ -4,8 +4,11 @@ Rejected alternative: a full JSONPath library; filters and wildcards give many v
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+Paths = TypeVar("Paths", bound=Mapping[str, Any])
 
 _STEP = re.compile(r"""\.([A-Za-z_][A-Za-z0-9_-]*)|\[(-?\d{1,6})\]|\["([^"\]]{1,100})"\]|\['([^'\]]{1,100})'\]""")
 _STEPS_MAX = 20
@@ -52,3 +55,10 @@ class JsonPath:
                 return ABSENT
             document = document[step]
         return document
+
+
+def check_paths(paths: Paths) -> Paths:
+    """Return what is expected if every key is a JSON path. Raises ValueError with the syntax to write."""
+    for path in paths:
+        JsonPath.parse(path)
+    return paths

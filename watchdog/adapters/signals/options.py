@@ -11,8 +11,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 
 from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.options import Duration, Options, Size, parse_url
-from watchdog.adapters.signals.json_path import JsonPath
-from watchdog.adapters.signals.pattern import Pattern
+from watchdog.adapters.signals.json_path import check_paths
+from watchdog.adapters.signals.pattern import Expression
 from watchdog.adapters.signals.probe_options.conditions import Expected
 from watchdog.adapters.signals.probe_options.request import RequestOptions
 from watchdog.adapters.signals.probe_options.tls import ProbeTls
@@ -71,18 +71,6 @@ def _parse_status(item: object) -> tuple[int, int]:
     raise ValueError("not a status: write a number from 100 to 599, a class (2xx) or a list of them")
 
 
-def check_pattern(text: str) -> str:
-    """Return the regular expression if it compiles. Raises ValueError with the fault."""
-    return Pattern(text).text
-
-
-def check_paths(paths: dict[str, object]) -> dict[str, object]:
-    """Return the expectations if every key is a JSON path. Raises ValueError with the syntax to write."""
-    for path in paths:
-        JsonPath.parse(path)
-    return paths
-
-
 def _check_every(seconds: float) -> float:
     if not EVERY_SECONDS_MIN <= seconds <= EVERY_SECONDS_MAX:
         raise ValueError("out of range: write something from 1s to 1d")
@@ -107,8 +95,6 @@ Url = Annotated[
     written_as(r"^[hH][tT][tT][pP][sS]?://[^/?#@]+([/?#].*)?$", "https://www.example.com"),
 ]
 """An http or https URL without credentials."""
-Expression = Annotated[str, AfterValidator(check_pattern)]
-"""A regular expression, in RE2's syntax."""
 _STATUS = {
     "anyOf": [
         {"type": "integer", "minimum": 100, "maximum": 599},

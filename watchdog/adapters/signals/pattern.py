@@ -12,7 +12,9 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Annotated, Any, ParamSpec, TypeVar
+
+from pydantic import AfterValidator
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -78,3 +80,12 @@ def _compiled(text: str) -> Any:
     from watchdog.adapters.signals.re2_syntax import for_regex
 
     return regex.compile(for_regex(text), regex.VERSION0)
+
+
+def check_pattern(text: str) -> str:
+    """Return the regular expression if it compiles. Raises ValueError with the fault."""
+    return Pattern(text).text
+
+
+Expression = Annotated[str, AfterValidator(check_pattern)]
+"""A regular expression of an option, in RE2's syntax."""

@@ -168,7 +168,7 @@ class ProbeTransport:
     ) -> Answer | Failure:
         watch.enter(CONNECT)
         headers = httpx.Headers({"Host": url.netloc.decode("ascii"), **_HEADERS})
-        headers.update(asked.headers)  # the user's own, in whatever letters, take the place of ours
+        headers.update(asked.headers)  # without regard to case: a header of the user replaces ours
         request = httpx.Request(
             asked.method,
             # The judged address, not the name: a second lookup could return another address (DNS rebinding).

@@ -27,7 +27,7 @@ from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.options import Context, Rate
 from watchdog.adapters.signals.options import Every, SignalOptions, Timeout, policy
 from watchdog.adapters.signals.sentry_answers import Unreadable, buckets, issue_texts, with_totals
-from watchdog.adapters.signals.source import Source, unknown
+from watchdog.adapters.signals.source import ApiSource, unknown
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Good, MinuteCount, Unread
@@ -78,65 +78,40 @@ class SentryOptions(SignalOptions):
     timeout: Timeout = 20.0
 
 
-class SentryErrors(Source):
+class SentryErrors(ApiSource):
     """Reads the error counts of the last hour, minute by minute, and the new issues of the release."""
 
     def __init__(self, name: str, options: SentryOptions, context: Context) -> None:
-        super().__init__(name, "sentry", every_seconds=options.every, timeout_seconds=options.timeout)
+        super().__init__(
+            name,
+            "sentry",
+            lambda: _client(options, context),
+            every_seconds=options.every,
+            timeout_seconds=options.timeout,
+        )
         self._options = options
         self._context = context
         self._organization, self._project = options.sentry.split("/")
         self._unfiltered_until = 0.0
         self._project_id = ""
         self._project_until = 0.0
-        self._client: ApiClient | None = None
-        self._broken = ""
         self._known_issues: tuple[str, tuple[str, ...]] = ("", ())
         """A release and its new issues: what was first seen in it stays so while the list cannot be read."""
-        self._open_client()
 
-    def _open_client(self) -> None:
-        token = self._context.secrets.get(TOKEN, "")
-        if not token:
-            self._broken = f"no Sentry token: set {TOKEN}"
-            return
-        try:
-            self._client = ApiClient(
-                "Sentry",
-                self._context.endpoints["sentry"],
-                headers={"authorization": f"Bearer {token}"},
-                clock=self._context.clock,
-                guard=self._context.guard,
-                # Two attempts fit into the deadline of one reading.
-                timeout_seconds=max(self._options.timeout * 0.4, 1.0),
-                read_only=True,
-                hints=_HINTS,
-                attempts=2,
-            )
-        except Permanent as error:
-            self._broken = plain(str(error))
-
-    async def look(self) -> Sequence[Sample]:
+    async def ask(self, client: ApiClient) -> Sequence[Sample]:
         """Read once. Raises Temporary or Permanent when Sentry did not answer."""
-        if self._client is None:
-            return unknown(self._broken)
         began = asyncio.get_running_loop().time()
-        await self._find_project(self._client, began + PROJECT_SHARE * self.timeout_seconds)
+        await self._find_project(client, began + PROJECT_SHARE * self.timeout_seconds)
         try:
-            counts = buckets(await self._errors(self._client), self._context.clock.now())
+            counts = buckets(await self._errors(client), self._context.clock.now())
         except Unreadable as error:
             return unknown(str(error), Unread.SHAPE)
         notes: list[str] = []
         until = began + ALL_SHARE * self.timeout_seconds
         if self._options.traffic:
-            counts = await self._normalised(self._client, counts, notes, until)
-        issues = await self._new_issues(self._client, notes, until)
+            counts = await self._normalised(client, counts, notes, until)
+        issues = await self._new_issues(client, notes, until)
         return (Sample(Good(self._detail(counts, notes)), counts=counts, new_issues=issues),)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._client is not None:
-            await self._client.close()
 
     async def _errors(self, client: ApiClient) -> object:
         """Return the series without ignored issues, or with them if this Sentry cannot filter.
@@ -258,6 +233,25 @@ async def _answered(until: float) -> AsyncIterator[None]:
             yield
     except TimeoutError:
         raise Temporary("Sentry did not answer in time") from None
+
+
+def _client(options: SentryOptions, context: Context) -> ApiClient:
+    """Return the client. Raises Permanent where the token is not set."""
+    token = context.secrets.get(TOKEN, "")
+    if not token:
+        raise Permanent(f"no Sentry token: set {TOKEN}")
+    return ApiClient(
+        "Sentry",
+        context.endpoints["sentry"],
+        headers={"authorization": f"Bearer {token}"},
+        clock=context.clock,
+        guard=context.guard,
+        # Two attempts fit into the deadline of one reading.
+        timeout_seconds=max(options.timeout * 0.4, 1.0),
+        read_only=True,
+        hints=_HINTS,
+        attempts=2,
+    )
 
 
 def build(name: str, options: SentryOptions, context: Context) -> SentryErrors:

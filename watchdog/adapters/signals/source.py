@@ -6,11 +6,12 @@ Rule 2: foreign text is cut, and loses its control characters, before it stands 
 
 import asyncio
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
+from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.http_exchange import plain
-from watchdog.domain.errors import Forbidden, WatchdogError
+from watchdog.domain.errors import Forbidden, Permanent, WatchdogError
 from watchdog.domain.readings import Unknown, Unread
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Sample
@@ -55,6 +56,34 @@ class Source:
 
     async def close(self) -> None:
         """Release the source's resources: none, unless a subclass overrides this."""
+
+
+class ApiSource(Source):
+    """A source that asks one API: subclasses write `ask`. Where its client cannot be made, each reading says why."""
+
+    def __init__(
+        self, name: str, kind: str, make: Callable[[], ApiClient], *, every_seconds: float, timeout_seconds: float
+    ) -> None:
+        super().__init__(name, kind, every_seconds=every_seconds, timeout_seconds=timeout_seconds)
+        self._client: ApiClient | None = None
+        self._broken = ""
+        try:
+            self._client = make()
+        except Permanent as error:
+            self._broken = plain(str(error))
+
+    async def look(self) -> Sequence[Sample]:
+        """Read once. Raises Temporary or Permanent when the API did not answer."""
+        return await self.ask(self._client) if self._client is not None else unknown(self._broken)
+
+    async def ask(self, client: ApiClient) -> Sequence[Sample]:
+        """Read once by this client. May raise Temporary or Permanent."""
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._client is not None:
+            await self._client.close()
 
 
 def _own_fault(kind: str, error: Exception) -> str:

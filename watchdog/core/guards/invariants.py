@@ -101,7 +101,7 @@ def _remedy(effect: TryRemedy, before: State, after: State, policy: Policy) -> s
     # By the state before: the one after has this very request.
     if was is not None and cools_down(remedy, was.remedied, incident.remedy.requested_at):
         return "it is in its cooldown"
-    if incident.remedy.without_deploy and (why := _no_case(remedy, incident)):
+    if incident.tries_without_deploy and (why := _no_case(remedy, incident)):
         return why
     if incident.by_hand or incident.rollback.tried:
         return "it comes before a rollback that the daemon decided on"
@@ -236,7 +236,7 @@ def _no_evidence(effect: Rollback | TryRemedy, incident: Incident, after: State,
     if not observations.failing_now(service, incident.findings, policy, now):
         return "nothing was seen failing just now"
     suspect = next((deploy for deploy in service.deploys if deploy.id == incident.suspect), None)
-    alone = isinstance(effect, TryRemedy) and incident.remedy is not None and incident.remedy.without_deploy
+    alone = isinstance(effect, TryRemedy) and incident.tries_without_deploy
     if suspect is not None and suspect.is_rollback and not alone:
         return f"{suspect.id} is itself a rollback"
     mine = after.troubles.get(effect.service)
@@ -281,8 +281,7 @@ def _left(was: ServiceState, service: ServiceState) -> str:
     if service.phase is Phase.SUSPECT and was.phase in BEFORE_ACCEPTANCE and not incident.rollback.tried:
         return ""
     # People have had it since before that remedy was tried, and nothing else was sent.
-    remedy = known.remedy
-    had = remedy is not None and remedy.without_deploy and known.id == incident.id
+    had = known.tries_without_deploy and known.id == incident.id
     if service.phase is Phase.PAGED and (incident.human_needed or had):
         return ""
     return f"{known.id} went from {was.phase.value} to {service.phase.value} with neither proof nor a human"

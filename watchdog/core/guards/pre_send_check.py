@@ -40,7 +40,7 @@ def reason_not_to_send(
     # A human's request does not depend on a failure that is seen at this moment.
     if incident.by_hand:
         return ""
-    alone = isinstance(effect, TryRemedy) and incident.remedy is not None and incident.remedy.without_deploy
+    alone = isinstance(effect, TryRemedy) and incident.tries_without_deploy
     asked = without_deploy.AT_THE_CALL if alone else guards.AT_THE_CALL
     return _not_failing(service, policy, now) or guards.blocked(asked, state, policy, service, now)
 

@@ -139,8 +139,7 @@ def due_at(incident: Incident, phase: Phase, policy: Policy, now: float) -> floa
 
 def _waits(incident: Incident, phase: Phase) -> bool:
     """Return whether it waits for people, also while a remedy is tried of which no rollback follows."""
-    remedy = incident.remedy
-    return phase in WAITING or (phase is Phase.REMEDYING and remedy is not None and remedy.without_deploy)
+    return phase in WAITING or (phase is Phase.REMEDYING and incident.tries_without_deploy)
 
 
 def _step_due_at(incident: Incident, policy: Policy, now: float) -> float | None:

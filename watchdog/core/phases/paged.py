@@ -163,8 +163,7 @@ def may_try_remedy(incident: Incident) -> bool:
 
 def follow_remedy(ctx: StepContext) -> None:
     """Follow the remedy that is under way; without a suspected deploy people are called meanwhile as ever."""
-    attempt = ctx.incident.remedy
-    if attempt is not None and attempt.without_deploy:
+    if ctx.incident.tries_without_deploy:
         if manual_silences.notify_after_silence(ctx):
             return
         escalation.keep_the_clock(ctx)

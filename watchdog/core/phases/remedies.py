@@ -82,7 +82,7 @@ def try_without_deploy(ctx: StepContext) -> None:
     names = decision.without_deploy if decision is not None else ()
     suitable = [one for one in ctx.service_policy.remedies if one.name in names]
     suitable = [one for one in suitable if one.suits(failure_types(incident.findings))]
-    # Whoever has acknowledged it may be repairing it.
+    # A person who acknowledged it may be repairing it.
     if not suitable or incident.human_needed or incident.escalation.acknowledged_by is not None:
         return
     # Failures of other workers' services may still show another cause; it is weighed again soon.

@@ -11,13 +11,13 @@ from typing import Protocol
 import structlog
 from cachetools import LRUCache
 
-from watchdog.daemon.runtime.hooks import service_of
+from watchdog.daemon.integrations.open_incidents import OpenIncidents
 from watchdog.daemon.runtime.poller import Poller
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Permanent, Temporary
-from watchdog.domain.events import Event, Restarted
+from watchdog.domain.events import Event
 from watchdog.domain.incident_notes import NAME_MAX
-from watchdog.domain.incidents import Incident, State
+from watchdog.domain.incidents import State
 from watchdog.domain.pager import Silenced
 from watchdog.ports import Clock, Store
 from watchdog.presentation.text import moment
@@ -57,17 +57,14 @@ class AlertKeeper:
     ) -> None:
         self._alerts = alerts
         self._store = store
-        self._state = state
-        self._held = held
+        self._open = OpenIncidents(state, held, ALERTS_MAX)
         self._references: LRUCache[str, str | None] = LRUCache(REMEMBERED_MAX)
         self._seen: LRUCache[tuple[str, str], None] = LRUCache(REMEMBERED_MAX)
         self._poller = Poller("alerts", clock, self._wanted, self._round, alerts.every_seconds)
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Begin with the first open incident."""
-        now, was = service_of(event, after), service_of(event, before)
-        begins = now is not None and _is_open(now.incident) and not (was is not None and _is_open(was.incident))
-        if isinstance(event, Restarted) or begins:
+        if self._open.may_begin(before, after, event):
             self._poller.wake()
 
     async def run(self) -> None:
@@ -75,18 +72,11 @@ class AlertKeeper:
         await self._poller.run()
 
     def _wanted(self) -> Sequence[str]:
-        return (self._alerts.name,) if self._open() or self._alerts.ending else ()
-
-    def _open(self) -> Sequence[Incident]:
-        """Return this worker's open incidents, the newest first."""
-        held = self._held()
-        found = [one.incident for name, one in self._state().services.items() if name in held]
-        open_ones = [one for one in found if one is not None and _is_open(one)]
-        return sorted(open_ones, key=lambda one: -one.opened_at)[:ALERTS_MAX]
+        return (self._alerts.name,) if self._open.newest() or self._alerts.ending else ()
 
     async def _round(self, _channel: str) -> float:
         """Post once; return the seconds until the next time."""
-        references = [await self._reference(incident.id) for incident in self._open()]
+        references = [await self._reference(incident.id) for _, incident in self._open.newest()]
         for silence in await self._alerts.keep([one for one in references if one]):
             await self._note(silence)
         return self._alerts.every_seconds
@@ -107,10 +97,6 @@ class AlertKeeper:
             await self._store.remark(silence.incident, words, by)
             log.info("alert silenced elsewhere", incident=silence.incident, by=by)
         self._seen[silence.incident, words] = None
-
-
-def _is_open(incident: Incident | None) -> bool:
-    return incident is not None and incident.closed_at is None
 
 
 def _words(silence: Silenced, channel: str) -> str:

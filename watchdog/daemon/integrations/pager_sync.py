@@ -13,10 +13,10 @@ from typing import Protocol
 import structlog
 from cachetools import LRUCache
 
-from watchdog.daemon.runtime.hooks import service_of
+from watchdog.daemon.integrations.open_incidents import OpenIncidents
 from watchdog.daemon.runtime.poller import Poller
 from watchdog.domain.effects import Effect
-from watchdog.domain.events import Acknowledged, Event, Restarted
+from watchdog.domain.events import Acknowledged, Event
 from watchdog.domain.incident_notes import NAME_MAX
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.pager import Response
@@ -67,17 +67,14 @@ class PagerSync:
         self._pager = pager
         self._store = store
         self._clock = clock
-        self._state = state
-        self._held = held
+        self._paged = OpenIncidents(state, held, PAGES_MAX, lambda incident: incident.paged)
         self._tell = tell
         self._seen: LRUCache[tuple[str, str], None] = LRUCache(REMEMBERED_MAX)
         self._poller = Poller("page responses", clock, self._pagers, self._round, pager.every_seconds)
 
     def stepped(self, before: State, after: State, event: Event, effects: Sequence[Effect]) -> None:
         """Begin to read when this step paged people for an incident."""
-        now, was = service_of(event, after), service_of(event, before)
-        begins = now is not None and _is_paged(now.incident) and not (was is not None and _is_paged(was.incident))
-        if isinstance(event, Restarted) or begins:
+        if self._paged.may_begin(before, after, event):
             self._poller.wake()
 
     async def run(self) -> None:
@@ -88,19 +85,11 @@ class PagerSync:
         """Return the pager while an incident needs it: the poller's error handling then covers all incidents at
         once.
         """
-        return (self._pager.name,) if self._paged() else ()
-
-    def _paged(self) -> Sequence[tuple[str, Incident]]:
-        """Return this worker's open incidents that were paged, the newest first."""
-        held = self._held()
-        found = [(name, one.incident) for name, one in self._state().services.items() if name in held]
-        open_ones = [(name, one) for name, one in found if one is not None and _is_paged(one)]
-        # The newest matter most where PAGES_MAX cuts the list.
-        return sorted(open_ones, key=lambda pair: -pair[1].opened_at)[:PAGES_MAX]
+        return (self._pager.name,) if self._paged.newest() else ()
 
     async def _round(self, _pager: str) -> float:
         """Read each incident's responses; return the seconds until the next round."""
-        for name, incident in self._paged():
+        for name, incident in self._paged.newest():
             # Without an open alert in the pager there is no response to read.
             if await self._store.reference(incident.id, self._pager.name) in OPEN_THERE:
                 await self._ask(name, incident)
@@ -129,10 +118,6 @@ class PagerSync:
     async def _write_down(self, incident_id: str, response: Response, by: str, words: str) -> None:
         await self._store.remark(incident_id, words, by)
         log.info("page response received", incident=incident_id, what=response.what, by=by)
-
-
-def _is_paged(incident: Incident | None) -> bool:
-    return incident is not None and incident.closed_at is None and incident.paged
 
 
 def _words(response: Response, pager: str) -> str:

@@ -1,4 +1,7 @@
-"""The sentences about remedies that are tried before a rollback; their words are those of the kind (`KINDS`). Pure."""
+"""The sentences about remedies, tried before a rollback or without a suspected deploy. Pure.
+
+Their words are those of the kind (`KINDS`).
+"""
 
 from watchdog.domain.remedies.kinds import before, words
 from watchdog.domain.remedies.remedy import RemedyAttempt, RemedyResult
@@ -30,7 +33,7 @@ def remedying(case: Case) -> str:
 
 
 def planned(case: Case, found: Situation) -> str:
-    """Return what comes before the rollback that is asked about, announced or scheduled; empty: nothing."""
+    """Return the remedy that comes before the rollback, or without a suspected deploy, or why none; empty: nothing."""
     decision = case.incident.decision
     if decision is not None and decision.without_deploy and found is Situation.NOT_THE_DEPLOY:
         return _without_deploy(case, decision.without_deploy)
@@ -49,15 +52,9 @@ def _without_deploy(case: Case, names: tuple[str, ...]) -> str:
     return f"The daemon {first}: the policy says so of outages without a suspected deploy." if first else ""
 
 
-def is_paged(case: Case) -> bool:
-    """Return whether people were paged before the remedy that is under way: no deploy is suspected."""
-    attempt = case.incident.remedy
-    return attempt is not None and attempt.without_deploy
-
-
 def task(case: Case) -> str:
     """Return the reader's step while a remedy is tried: they have the incident where no deploy is suspected."""
-    if is_paged(case):
+    if case.incident.tries_without_deploy:
         return "Find the cause in the logs: no deploy is suspected. Stop it if nothing more shall be tried."
     return case.named("Stop it if {suspect} is not to blame: then no rollback follows.")
 

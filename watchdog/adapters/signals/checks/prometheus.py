@@ -13,7 +13,6 @@ The moment of an expression is that of its evaluation; its age is that of the se
 import base64
 import math
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -21,10 +20,10 @@ from watchdog.adapters.api_client import ApiClient, PermanentAnswer
 from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.json_values import mapping, text
-from watchdog.adapters.options import Context, Duration
+from watchdog.adapters.options import Context, Duration, travels_in_clear
 from watchdog.adapters.signals.checks.limits import ABOVE, Limits, check_limits
 from watchdog.adapters.signals.options import Every, SignalOptions, Timeout, api_url, probe_policy
-from watchdog.adapters.signals.source import Source, unknown
+from watchdog.adapters.signals.source import ApiSource, unknown
 from watchdog.domain.errors import Permanent
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Unread
@@ -77,59 +76,39 @@ class PrometheusOptions(SignalOptions):
         check_limits(self.above, self.below, needed=True)
         if (self.user is not None) != (self.auth == "basic"):
             raise ValueError("user: and auth: basic belong together")
-        url = urlsplit(self.prometheus)
-        if self.auth != "none" and url.scheme != "https" and url.hostname not in ("127.0.0.1", "localhost", "::1"):
+        if self.auth != "none" and travels_in_clear(self.prometheus):
             raise ValueError("the credentials would travel in clear: write https://")
         return self
 
 
-class PrometheusQuery(Source):
+class PrometheusQuery(ApiSource):
     """Asks one server for one number, and for its age."""
 
     def __init__(self, name: str, options: PrometheusOptions, context: Context) -> None:
-        super().__init__(name, KIND, every_seconds=options.every, timeout_seconds=options.timeout)
+        super().__init__(
+            name,
+            KIND,
+            lambda: _client(options, context),
+            every_seconds=options.every,
+            timeout_seconds=options.timeout,
+        )
         self._options = options
         self._limits = Limits(options.above, options.below)
-        self._client: ApiClient | None = None
-        self._broken = ""
-        try:
-            self._client = ApiClient(
-                "Prometheus",
-                options.prometheus,
-                headers=_headers(options, context),
-                clock=context.clock,
-                guard=context.guard,
-                # Two requests, and one attempt more, fit into the deadline of one reading.
-                timeout_seconds=max(options.timeout * 0.4, 0.05),
-                max_body_bytes=BODY_BYTES_MAX,
-                read_only=True,
-                hints=_HINTS,
-                attempts=2,
-            )
-        except Permanent as error:
-            self._broken = plain(str(error))
 
-    async def look(self) -> tuple[Sample, ...]:
+    async def ask(self, client: ApiClient) -> tuple[Sample, ...]:
         """Read once. Raises Temporary or Permanent when the server did not answer."""
-        if self._client is None:
-            return unknown(self._broken)
-        value, why = one_number(await self._ask(self._client, self._options.query))
+        value, why = one_number(await self._get(client, self._options.query))
         if value is None:
             return unknown(why, Unread.SHAPE)
-        if self._options.max_age is not None and (stale := await self._stale(self._client, self._options.max_age)):
+        if self._options.max_age is not None and (stale := await self._stale(client, self._options.max_age)):
             return unknown(stale)
         return (Sample(self._limits.judge(value)),)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        if self._client is not None:
-            await self._client.close()
 
     async def _stale(self, client: ApiClient, max_age: float) -> str:
         """Return why the data is no evidence of now, or an empty text."""
         # On lines of their own: the query may end in a comment.
         try:
-            answer = await self._ask(client, f"max(timestamp(\n{self._options.age_of or self._options.query}\n))")
+            answer = await self._get(client, f"max(timestamp(\n{self._options.age_of or self._options.query}\n))")
         except PermanentAnswer as error:
             # A scalar has no series: the server refuses it, though it answered the query itself.
             if error.status not in (400, 422):
@@ -143,7 +122,7 @@ class PrometheusQuery(Source):
             return f"its data is {age:.0f} s old (max_age {show_seconds(max_age)})"
         return ""
 
-    async def _ask(self, client: ApiClient, query: str) -> object:
+    async def _get(self, client: ApiClient, query: str) -> object:
         # Whole milliseconds: Prometheus takes no fractions. `partial_response` is Thanos': an error is better than a
         # part. The others leave it unread.
         limit = f"{round(self._options.timeout * 1000)}ms"
@@ -192,6 +171,23 @@ def _evaluated_at(answer: object) -> float:
         return float(pair[0])  # type: ignore[index]
     except (TypeError, ValueError):
         return math.nan
+
+
+def _client(options: PrometheusOptions, context: Context) -> ApiClient:
+    """Return the client. Raises Permanent where the secret is not set."""
+    return ApiClient(
+        "Prometheus",
+        options.prometheus,
+        headers=_headers(options, context),
+        clock=context.clock,
+        guard=context.guard,
+        # Two requests, and one attempt more, fit into the deadline of one reading.
+        timeout_seconds=max(options.timeout * 0.4, 0.05),
+        max_body_bytes=BODY_BYTES_MAX,
+        read_only=True,
+        hints=_HINTS,
+        attempts=2,
+    )
 
 
 def _headers(options: PrometheusOptions, context: Context) -> dict[str, str]:

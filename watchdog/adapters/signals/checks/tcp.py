@@ -18,8 +18,8 @@ from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.options import Context, parse_url
 from watchdog.adapters.resolver import Resolver, ResolverBusyError, shared_resolver
-from watchdog.adapters.signals.options import Expression, SignalOptions, probe_policy
-from watchdog.adapters.signals.pattern import Pattern, TooSlow, beside
+from watchdog.adapters.signals.options import SignalOptions, probe_policy
+from watchdog.adapters.signals.pattern import Expression, Pattern, TooSlow, beside
 from watchdog.adapters.signals.phase_timer import CONNECT, DNS, FIRST_BYTE, TLS, Stopwatch
 from watchdog.adapters.signals.probe_failures import Failure, explain, explain_dns
 from watchdog.adapters.signals.probe_http import in_turn

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, model_validator
 
 from watchdog.adapters.options import Options
-from watchdog.adapters.signals.json_path import ABSENT, JsonPath
-from watchdog.adapters.signals.pattern import SEARCHED_CHARACTERS, Pattern
+from watchdog.adapters.signals.json_path import ABSENT, check_paths
+from watchdog.adapters.signals.pattern import SEARCHED_CHARACTERS, Expression, Pattern
 
 CONDITIONS_MAX = 50
 _BOUNDS: Mapping[str, tuple[str, Callable[[float, float], bool]]] = {
@@ -22,18 +22,7 @@ _BOUNDS: Mapping[str, tuple[str, Callable[[float, float], bool]]] = {
 }
 
 
-def _check_expression(text: str) -> str:
-    return Pattern(text).text
-
-
-def _check_paths(written: dict[str, Any]) -> dict[str, Any]:
-    for path in written:
-        JsonPath.parse(path)
-    return written
-
-
 Scalar = str | int | float | bool | None
-Expression = Annotated[str, AfterValidator(_check_expression)]
 
 
 class Bounds(Options):
@@ -82,8 +71,10 @@ class Condition(Bounds):
 
     def missed(self, value: Any, equal: Callable[[Any, Any], bool]) -> str:
         """Return what was expected of a value that misses it, or an empty text. `matches` may raise TooSlow."""
-        if value is ABSENT or self.exists is False:
-            return "" if value is ABSENT and self.exists is False else "nothing there" if self.exists is False else "it"
+        if self.exists is False:
+            return "" if value is ABSENT else "nothing there"
+        if value is ABSENT:
+            return "it"
         return next(filter(None, self._misses(value, equal)), "")
 
     def _misses(self, value: Any, equal: Callable[[Any, Any], bool]) -> Iterator[str]:
@@ -103,7 +94,7 @@ class Condition(Bounds):
             yield "a text that matches"
 
 
-Conditions = Annotated[dict[str, Condition], Field(max_length=CONDITIONS_MAX), AfterValidator(_check_paths)]
+Conditions = Annotated[dict[str, Condition], Field(max_length=CONDITIONS_MAX), AfterValidator(check_paths)]
 """JSON path to the conditions of the value there."""
 
 
