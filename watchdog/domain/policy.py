@@ -74,14 +74,14 @@ class Rule:
     within_seconds: float | None = None  # time until restored; until the answer, where a human is asked; None: no limit
     tell: tuple[str, ...] = ()  # channels that are notified
     remind_seconds: float | None = None  # a question is repeated once, so long after it was asked; None: never
-    # Silence is no approval, unless the policy says so.
-    then: Then = Then.ESCALATE  # the action when a question has no answer in time
+    then: Then = Then.ESCALATE  # the action when a question has no answer in time: silence is no approval
     approver: Approver | None = None  # who alone may say yes; None: all who may answer
     window: Window | None = None  # a yes is kept until it begins next; None: not scheduled
 
 
 PROBES = ("http", "latency")
-"""Kinds of signals that probe the site themselves."""
+"""Kinds of signals that are judged as probes."""
+OF_THE_SITE = ("", "tcp", "journey")  # sources of those that the site itself answers, unlike a query or a heartbeat
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,11 @@ class SignalPolicy:
     limit_per_minute: float | None = None  # more errors per minute are bad; None: no such limit
     source: str = ""  # its key in SIGNALS, where that is another than `kind`
 
+    @property
+    def asks_the_site(self) -> bool:
+        """Return whether it is judged as a probe, and the site itself answers it."""
+        return self.kind in PROBES and self.source in OF_THE_SITE
+
 
 OBJECTIVE = 0.999
 """Three nines: 43 minutes of 30 days."""
@@ -111,8 +116,7 @@ class ServicePolicy:
 
     name: str  # the user's name for it
     platform_id: str | None  # id on the platform; None: watched, never acted on
-    # The daemon changes nothing before its user has said so for this service.
-    mode: Mode = Mode.OBSERVE  # how far the daemon may act
+    mode: Mode = Mode.OBSERVE  # how far the daemon may act: nothing is changed before its user has said so
     veto_seconds: float = 0.0  # between announcing a rollback and sending it; 0: not announced
     depends_on: tuple[str, ...] = ()  # services, dependencies and status pages that it relies on
     # A pre-deploy command is usually a migration, whose new schema the old code may not understand.
@@ -127,17 +131,16 @@ class ServicePolicy:
 
     def signal(self, name: str) -> SignalPolicy | None:
         """Return the signal of that name, or None."""
-        # A loop, and no generator expression: it runs with every reading.
-        for signal in self.signals:
+        for signal in self.signals:  # no generator expression: it runs with every reading
             if signal.name == name:
                 return signal
         return None
 
     @property
     def deciding_probes(self) -> tuple[str, ...]:
-        """Return the names of the critical probes of the service; of all its probes, if none is critical."""
-        probes = [signal for signal in self.signals if signal.kind in PROBES]
-        return tuple(signal.name for signal in probes if signal.critical) or tuple(signal.name for signal in probes)
+        """Return the names of the critical probes of the service; without one, of all its probes."""
+        probes = {one.name: one.critical for one in self.signals if one.asks_the_site}
+        return tuple(name for name, critical in probes.items() if critical) or tuple(probes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +169,7 @@ class Brakes:
     """
 
     window_seconds: float = 90.0  # critical within this counts as at once
-    # Two groups may be the deployed service and one that relies on it undeclared; three are no deploy's doing.
-    groups_max: int = 3  # so many groups critical at once: no rollback
+    groups_max: int = 3  # so many groups critical at once: no rollback; two may be the service and what relies on it
     fleet_share: float = 0.5  # critical share 0-1 of all services from which it is asked
     flaps_max: int = 3  # so many incidents of a service: it flaps, and a human is asked
     flaps_window_seconds: float = 3600.0  # within which these were opened
@@ -211,7 +213,7 @@ class Detection:
     share_window_seconds: float = 60.0  # over which that share is taken
     latency_hold_seconds: float = 300.0  # so long over its limit confirms; longer without a baseline
     latency_samples_min: int = 20  # answers while over its limit, at least
-    # At night one error may be half of a minute's requests, so a ratio alone is no evidence.
+    # No ratio alone: at night one error may be half of a minute's requests.
     feed_events_min: float = 5.0  # errors per minute below which no minute is bad; half of it, if new in the release
     feed_ratio: float = 3.0  # times the expected count, at least
     feed_minutes: int = 2  # bad minutes that confirm
@@ -330,8 +332,7 @@ class Digest:
 
 
 CALM_SECONDS_MIN = 15.0
-# Of the deploy list and of the events.
-CALM_READS = 2
+CALM_READS = 2  # of the deploy list and of the events
 CALM_READS_PER_MINUTE = 160.0
 
 
@@ -365,8 +366,7 @@ class Policy:
     def calm_seconds(self) -> float:
         """Return the seconds between two reads of the deploys, or events, of a service where nothing is wrong.
 
-        It grows with the number of services: both reads together use at most 160 of the 400 reads a minute that Render
-        allows. The rest is for incidents, and for other programs with the same key.
+        Both reads together use at most 160 of the 400 a minute that Render allows: the rest is for incidents.
         """
         on_platform = sum(one.platform_id is not None for one in self.services.values())
         return max(CALM_SECONDS_MIN, on_platform * CALM_READS * 60.0 / CALM_READS_PER_MINUTE)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from watchdog.domain.incidents import Incident, Outcome
-from watchdog.domain.policy import PROBES, ServicePolicy
+from watchdog.domain.policy import ServicePolicy
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Minute
 
@@ -67,7 +67,7 @@ def that_count(service_policy: ServicePolicy) -> tuple[str, ...]:
     """Return the signals that count for a service's availability: its critical ones, else its probes, else all of
     them."""
     critical = tuple(one.name for one in service_policy.signals if one.critical)
-    probes = tuple(one.name for one in service_policy.signals if one.kind in PROBES)
+    probes = tuple(one.name for one in service_policy.signals if one.asks_the_site)
     return critical or probes or tuple(one.name for one in service_policy.signals)
 
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from watchdog.domain.commands.command_line import QUOTED, command_line
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, ServiceState, State
-from watchdog.domain.policy import PROBES, Policy
+from watchdog.domain.policy import Policy
 from watchdog.domain.severity import Severity
 from watchdog.domain.store_records import Minute
 from watchdog.domain.units import show_seconds
@@ -112,12 +112,13 @@ def _watched(week: Week) -> str:
 
 
 def _probes(week: Week) -> list[Minute]:
-    kinds = {
-        (name, one.name): one.kind
+    probes = {
+        (name, one.name)
         for name, service_policy in week.policy.services.items()
         for one in service_policy.signals
+        if one.asks_the_site
     }
-    return [look for look in week.looks if kinds.get((look.service, look.signal)) in PROBES]
+    return [look for look in week.looks if (look.service, look.signal) in probes]
 
 
 def _sums(looks: Iterable[Minute]) -> tuple[int, int, int]:

@@ -230,6 +230,8 @@ def test_which_signals_say_whether_it_is_available() -> None:
     assert that_count(WEB) == ("home",)
     assert that_count(replace(WEB, signals=(replace(home, critical=False), api, errors))) == ("home", "api")
     assert that_count(replace(WEB, signals=(SignalPolicy("errors", "sentry"),))) == ("errors",)
+    job = SignalPolicy("job", "http", source="heartbeat")
+    assert that_count(replace(WEB, signals=(job, api))) == ("api",), "a heartbeat is no answer of the site"
 
 
 def test_the_worst_of_several() -> None:

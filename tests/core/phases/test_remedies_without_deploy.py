@@ -128,6 +128,16 @@ def test_the_escalation_goes_on_while_it_is_tried() -> None:
     hear(mine, e.Acknowledged(mine.now, "web-1", "ann"))
     mine.run(700.0)
     assert [one.remedy for one in mine.switches] == [FLAG] and mine.broken == []
+    told = [line for tell in mine.tells for line in tell.notice.lines]
+    assert not any("switches webhook" in line for line in told), "what an acknowledgement prevents is not promised"
+
+
+def test_what_is_known_late_to_be_unsent_begins_no_cooldown() -> None:
+    """People were left with an unknown outcome; the next incident may try it."""
+    world = leaking(remedy_outcomes=["lost"]).run(500.0)
+    assert attempts(world) == [(FLAG, RemedyResult.UNKNOWN)] and web(world).remedied
+    hear(world, e.RemedyRefused(world.now, *PLACE, "it is on"))
+    assert incident_of(world).remedies[-1].result is RemedyResult.REFUSED and web(world).remedied == ()
 
 
 def test_a_person_stops_it() -> None:
@@ -259,6 +269,7 @@ def test_it_waits_for_what_other_workers_see_and_for_a_fresh_failure() -> None:
         (lambda world: share(world, holds=(HOLD,)), "action hold: "),
         (lambda world: wish(world, mode=Mode.OBSERVE), "mode: "),
         (lambda world: put(world, phase=Phase.PAGED), "flag new-checkout for web-1 is no longer wanted"),
+        (lambda world: acknowledged(world), "ann acknowledged it, and may be repairing it"),
     ],
 )
 def test_the_last_look_before_it_is_sent(change: Any, why: str) -> None:
@@ -266,6 +277,12 @@ def test_the_last_look_before_it_is_sent(change: Any, why: str) -> None:
     world = change(tried(remedy_outcomes=["silent"]))
     found = pre_send_check.reason_not_to_send(world.state, world.policy, TryRemedy(*PLACE), world.now)
     assert found.startswith(why) and bool(found) is bool(why)
+
+
+def acknowledged(world: World) -> World:
+    """Return the world after a person acknowledged its incident."""
+    hear(world, e.Acknowledged(world.now, "web-1", "ann"))
+    return world
 
 
 def violated(change: Any, its: Policy | None = None) -> str:

@@ -153,6 +153,21 @@ def test_an_open_incident_is_not_watched_in_silence_for_ever() -> None:
     assert notices(effects) == ["human_needed"] and "RestoreAutoDeploy" in kinds(effects)
 
 
+def test_an_open_incident_that_is_recovering_as_the_ten_minutes_end_is_not_left_to_people() -> None:
+    """Its minute of good readings is under way: it ends by itself; a bad reading instead is left to a human."""
+    world = put_off()
+    world.time = web(world).phase_since + PATIENCE_SECONDS - 10.0 - (world.now - world.time)
+    again = world.now + 40.0
+    while web(world).phase is Phase.SUSPECT and world.now < again:
+        world.time += 2.0
+        hear(world, e.ControlChecked(world.now, CONTROL[0], Good()))
+        for name in ("home", "api"):
+            hear(world, e.Observed(world.now, "web", name, Good(), 0.1))
+    assert web(world).phase is Phase.SUSPECT and world.now >= web(world).phase_since + PATIENCE_SECONDS
+    hear(world, e.Observed(world.now + 1.0, "web", "home", Bad("HTTP 503")))
+    assert web(world).phase in (Phase.PAGED, Phase.PINNING)
+
+
 @pytest.mark.parametrize("phase", [Phase.CALM, Phase.SUSPECT, Phase.PAGED])
 def test_a_restart_goes_on_watching_with_the_readings_to_come(phase: Phase) -> None:
     """Same phase, same pace; a run of failures does not bridge the time nobody looked. The first start is at rest."""

@@ -39,6 +39,7 @@ def probing(more: str, url: str = SITE) -> str:
         (probing('proxy: {url: "http://me:canary@x.example:1"}'), {}, "looks like a secret"),
         (probing("proxy: {url: http://x.example:1, user: me}"), {}, "half of the credentials"),
         (probing("proxy: {url: http://x.example:1}, ip: 4"), {}, "the proxy chooses the address of the site"),
+        (probing("proxy: {url: http://x.example:1}", "http://www.acme.example"), {}, "home.http: answers of the proxy"),
         (probing("ip: 6", "http://127.0.0.1:1"), {}, "home.ip: the address of this probe is of the other version"),
         (probing("ip: 5"), {}, "home.ip: not one of the choices -> write one of: 4, 6, any"),
         (SMALL, {"WATCHDOG_PROBE_KEY": "abc"}, "WATCHDOG_PROBE_KEY: is shorter than 4 characters"),

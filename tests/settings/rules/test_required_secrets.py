@@ -67,6 +67,23 @@ def test_credentials_for_remote_write_fit_together(url: str, user: str, environ:
 
 
 @pytest.mark.parametrize(
+    ("url", "more", "says"),
+    [
+        ("http://alerts.example:9093", "", "urls[0]: WATCHDOG_ALERTMANAGER_TOKEN would travel in clear"),
+        ("http://alerts.example:9093", "private_hosts: [alerts.example]\n", ""),
+        ("http://10.0.0.1:9093", "", ""),
+        ("https://alerts.example", "", ""),
+    ],
+)
+def test_the_token_of_alertmanager_travels_in_clear_to_named_hosts_alone(url: str, more: str, says: str) -> None:
+    """Without a token any address will do."""
+    text = f"{SMALL}  alertmanager: {{urls: ['{url}']}}\n{more}"
+    found = shown(text, {"WATCHDOG_ALERTMANAGER_TOKEN": "xxxx"})
+    assert says in found and bool(found) == bool(says)
+    assert shown(text, {}) == ""
+
+
+@pytest.mark.parametrize(
     ("text", "environ", "says"),
     [
         (SMALL, {}, "without WATCHDOG_RENDER_API_KEY no deploy is seen"),

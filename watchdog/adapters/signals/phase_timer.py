@@ -27,7 +27,7 @@ class Stopwatch:
         self._spent: dict[str, float] = {}
         self.step = DNS
         self.status = 0  # of the newest answer, also of a proxy's
-        self._through_proxy = self._tunnel = False
+        self._through_proxy = False
 
     def enter(self, step: str) -> None:
         """Start a phase."""
@@ -46,11 +46,11 @@ class Stopwatch:
     @property
     def is_at_the_proxy(self) -> bool:
         """Return whether the site was not asked yet: the connection to the proxy, or its tunnel, does not stand."""
-        return self._through_proxy and (self.step in (DNS, CONNECT) or (self._tunnel and self.status == 0))
+        return self._through_proxy and (self.step in (DNS, CONNECT) or self.status == 0)
 
-    def goes_through_a_proxy(self, *, tunnel: bool) -> None:
-        """Note that a proxy is asked next, and whether for a tunnel."""
-        self._through_proxy, self._tunnel, self.status = True, tunnel, 0
+    def goes_through_a_proxy(self) -> None:
+        """Note that a proxy is asked next for a tunnel."""
+        self._through_proxy, self.status = True, 0
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Take the trace events of httpcore (its extension `trace`)."""

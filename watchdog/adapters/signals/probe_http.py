@@ -125,7 +125,10 @@ class ProbeTransport:
         request: ProbeRequest,
         own: bool,
     ) -> Answer | Failure:
-        watch.goes_through_a_proxy(tunnel=url.scheme == "https")
+        watch.goes_through_a_proxy()
+        # Only a tunnel's answers are the site's for sure: to http:// the proxy itself may answer 403, or hang.
+        if url.scheme != "https":
+            return Failure(FailureKind.CONNECT, "http:// is not probed through a proxy: write https://", ours=True)
         # The proxy looks the name up, so where another server's name leads cannot be judged here.
         if redirected:
             return Failure(FailureKind.REDIRECT, "redirected to another host: not followed through a proxy")

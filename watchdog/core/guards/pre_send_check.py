@@ -41,6 +41,9 @@ def reason_not_to_send(
     if incident.by_hand:
         return ""
     alone = isinstance(effect, TryRemedy) and incident.tries_without_deploy
+    acknowledged_by = incident.escalation.acknowledged_by
+    if alone and acknowledged_by is not None:
+        return f"{acknowledged_by} acknowledged it, and may be repairing it"
     asked = without_deploy.AT_THE_CALL if alone else guards.AT_THE_CALL
     return _not_failing(service, policy, now) or guards.blocked(asked, state, policy, service, now)
 

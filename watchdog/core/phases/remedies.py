@@ -336,6 +336,8 @@ def settled_late(ctx: StepContext) -> None:
     known = [one for one in unknown if one.result is not result or one.was != was]
     if not known:
         return
+    if not isinstance(event, e.RemedyLost):
+        _forget_request(ctx, event.remedy)
     attempts = [replace(one, result=result, why=why, was=was) if one in known else one for one in incident.remedies]
     ctx.update_incident(remedies=tuple(attempts))
     ctx.note("ACT", why)

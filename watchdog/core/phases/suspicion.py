@@ -52,8 +52,13 @@ def confirm(ctx: StepContext) -> None:
         open_incident(ctx, findings)
     elif not findings and observations.is_healthy(ctx.service, ctx.policy, ctx.now, calm):
         _calm_down(ctx)
-    # Only an open incident has a limit: a suspicion alone may last, as it costs probes and nothing else.
-    elif ctx.service.incident is not None and lasted >= PATIENCE_SECONDS:
+    # Only an open incident has a limit: a suspicion alone may last, as it costs probes and nothing else. Nor is one
+    # left to people that has been good for less than those seconds.
+    elif (
+        ctx.service.incident is not None
+        and lasted >= PATIENCE_SECONDS
+        and not observations.is_healthy(ctx.service, ctx.policy, ctx.now)
+    ):
         rollback_request.escalate_to_human(
             ctx, f"for {show_seconds(lasted)} it neither failed for sure nor recovered", restore=True
         )

@@ -16,7 +16,6 @@ from watchdog.domain import events as e
 from watchdog.domain.code_comparison import headline
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import DeployWatch, Phase, ServiceState
-from watchdog.domain.policy import PROBES
 from watchdog.domain.readings import Good, Unknown
 from watchdog.domain.units import show_seconds
 
@@ -89,7 +88,7 @@ def _is_in_an_incident(service: ServiceState) -> bool:
 
 def _is_probe(ctx: StepContext, signal: str) -> bool:
     known = ctx.service_policy.signal(signal)
-    return known is not None and known.kind in PROBES
+    return known is not None and known.asks_the_site
 
 
 def _end(ctx: StepContext, trial: DeployWatch) -> None:

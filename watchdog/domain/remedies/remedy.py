@@ -1,4 +1,4 @@
-"""Remedies that are tried before a rollback: what the configuration wants, and what came of each in an incident."""
+"""Remedies, tried before a rollback or without a suspected deploy: what the policy wants, what came of each."""
 
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
@@ -19,7 +19,7 @@ class FailureType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What is tried before the service is rolled back."""
+    """What is tried before the service is rolled back, or, if it says so, in an outage without a suspected deploy."""
 
     name: str  # tells it from the service's others: its kind and what it acts on; a flag's is its key (kinds.py)
     prove_seconds: float = 60.0  # so long after it was done the service may go on failing

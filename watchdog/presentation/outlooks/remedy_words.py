@@ -49,6 +49,8 @@ def _without_deploy(case: Case, names: tuple[str, ...]) -> str:
     """Return the first remedy that the incident has not tried, though no deploy is suspected; and by which rule."""
     known = {one.name for one in case.incident.remedies}
     first = next((clean(words(name).does) for name in names if name not in known), "")
+    if first and case.incident.escalation.acknowledged_by is not None:
+        return "No remedy is tried while the incident is acknowledged."
     return f"The daemon {first}: the policy says so of outages without a suspected deploy." if first else ""
 
 

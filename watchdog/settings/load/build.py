@@ -95,7 +95,7 @@ def build(
     lists = build_checklists(document, shape)
     gates = build_gates(document, shape, signals, policies)
     staging = staging_services(document, shape)
-    required_secrets.check_slack(document, channels)
+    required_secrets.check_channel_access(document, shape, channels, secrets)
     if document.mistakes:
         return None
     store_url = _store_url(shape.store, folder, secrets)

@@ -5,6 +5,8 @@ from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from watchdog.adapters.notifiers import NOTIFIERS
+from watchdog.adapters.notifiers.alertmanager import TOKEN as ALERTMANAGER_TOKEN
+from watchdog.adapters.notifiers.alertmanager import AlertmanagerOptions
 from watchdog.adapters.notifiers.slack import SlackOptions
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.vendor_status import NOT_READABLE
@@ -13,7 +15,7 @@ from watchdog.domain.remedies.kinds import words
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules.console_access import CONSOLE_TOKEN, OIDC_SECRET, console_warnings, install_extra
-from watchdog.settings.rules.probe_requests import unused_secrets, variables_of_probes
+from watchdog.settings.rules.probe_requests import is_near, unused_secrets, variables_of_probes
 from watchdog.settings.rules.server_names import name_warnings
 from watchdog.settings.schema.schema import Shape
 from watchdog.settings.schema.tuning import figure
@@ -90,7 +92,15 @@ def _of_the_rest(shape: Shape) -> dict[str, tuple[Path, str]]:
     return needed
 
 
-def check_slack(document: Document, channels: Mapping[str, Adapter]) -> None:
+def check_channel_access(
+    document: Document, shape: Shape, channels: Mapping[str, Adapter], variables: Mapping[str, str]
+) -> None:
+    """Report a channel whose library is not installed, or whose token would travel in clear."""
+    _check_slack(document, channels)
+    _check_alertmanager(document, shape, channels, variables)
+
+
+def _check_slack(document: Document, channels: Mapping[str, Adapter]) -> None:
     """Report approvals in Slack whose library is not installed."""
     if answers_in_slack(channels) is not None and find_spec(SLACK_LIBRARY) is None:
         what = f"needs {SLACK_LIBRARY}, which the extra slack brings"
@@ -112,6 +122,23 @@ def slack_warnings(channels: Mapping[str, Adapter]) -> Sequence[str]:
     return (
         f"channels.slack.approvals names no approver: /watchdog only answers questions there, without buttons; {how}",
     )
+
+
+def _check_alertmanager(
+    document: Document, shape: Shape, channels: Mapping[str, Adapter], variables: Mapping[str, str]
+) -> None:
+    """Report the address of an Alertmanager to which the token would travel in clear."""
+    options = channels["alertmanager"].options if "alertmanager" in channels else None
+    if not isinstance(options, AlertmanagerOptions) or not variables.get(ALERTMANAGER_TOKEN):
+        return
+    for place, written in enumerate(options.urls):
+        url = urlsplit(written)
+        if url.scheme == "http" and not is_near(url.hostname or "", shape.private_hosts):
+            document.report(
+                ("channels", "alertmanager", "urls", place),
+                f"{ALERTMANAGER_TOKEN} would travel in clear",
+                "write https://, or list the host under private_hosts, if it is in your network",
+            )
 
 
 def check_remote_write(document: Document, shape: Shape, variables: Mapping[str, str]) -> None:

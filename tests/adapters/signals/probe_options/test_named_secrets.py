@@ -40,7 +40,15 @@ def test_only_the_secrets_of_probes_can_be_named(text: str) -> None:
 def test_a_secret_is_taken_out_in_each_form_and_the_longer_one_first() -> None:
     one, two = SECRETS.values()
     hide = Redactor([one, two, f"{one}-and-more", "", "abc"])
-    forms = [one, quote(one, safe=""), json.dumps(two)[1:-1], base64.b64encode(two.encode()).decode().rstrip("=")]
+    mixed = one.replace("/", "%2f").replace("o", "%6F")
+    forms = [
+        one,
+        quote(one, safe=""),
+        mixed,
+        quote(two).replace("%20", "+"),
+        json.dumps(two)[1:-1],
+        base64.b64encode(two.encode()).decode().rstrip("="),
+    ]
     for form in forms:
         assert hide(f"a {form} b") == "a *** b"
     assert hide(f"{one}-and-more") == "***" and hide("abc is too short to be told from words") != "***"

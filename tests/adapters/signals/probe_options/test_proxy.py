@@ -72,13 +72,25 @@ async def test_a_tunnel_carries_tls_and_the_site_never_sees_the_proxys_password(
     assert "c4n4ry-site" in at_site[0] and "proxy" not in at_site[0].lower()
 
 
-async def test_a_plain_request_names_its_whole_address_and_no_other_host_is_followed() -> None:
+@pytest.mark.parametrize(
+    ("onward", "wanted"),
+    [
+        (
+            "https://other.example/",
+            Bad("redirected to another host: not followed through a proxy", FailureKind.REDIRECT),
+        ),
+        ("http://acme.example/", Unknown("http:// is not probed through a proxy: write https://")),
+    ],
+)
+async def test_no_other_host_and_no_plain_address_is_followed(onward: str, wanted: Any, tmp_path: Path) -> None:
+    authority().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     seen: list[str] = []
-    async with site(redirect("http://other.example/")) as base, site(proxying(seen)) as proxy:
-        sample = await read(base, proxy, redirects=2)
-    why = "redirected to another host: not followed through a proxy"
-    assert sample.reading == Bad(why, FailureKind.REDIRECT)
-    assert len(seen) == 1 and seen[0].startswith(f"GET {base}/ ")
+    async with (
+        site(redirect(onward), server_tls("acme.example")) as base,
+        site(proxying(seen, leads_to=base)) as proxy,
+    ):
+        sample = await read("https://acme.example/", proxy, redirects=2, tls={"ca": str(tmp_path / "ca.pem")})
+    assert sample.reading == wanted and len(seen) == 1
 
 
 @pytest.mark.parametrize(
@@ -86,9 +98,8 @@ async def test_a_plain_request_names_its_whole_address_and_no_other_host_is_foll
     [
         ("https", "503 No", Bad("the proxy does not reach the site: HTTP 503", FailureKind.GATEWAY)),
         ("https", "407 Who", Unknown("the proxy refuses the probe: HTTP 407")),
-        ("http", "407 Who", Unknown("the proxy refuses the probe: HTTP 407")),
         ("https", "403 No", Unknown("the proxy refuses the probe: HTTP 403")),
-        ("http", "504 Late", Bad("HTTP 504", FailureKind.GATEWAY)),
+        ("http", "403 No", Unknown("http:// is not probed through a proxy: write https://")),
     ],
 )
 async def test_what_the_proxy_answers_by_itself(scheme: str, refusal: str, wanted: Any) -> None:
@@ -100,7 +111,7 @@ async def test_what_the_proxy_answers_by_itself(scheme: str, refusal: str, wante
 async def test_a_proxy_that_is_away_is_no_outage_of_the_site_and_a_site_that_hangs_is_one() -> None:
     """Nor is one whose address the guard refuses: it must be named under private_hosts."""
     async with site(hang) as slow, site(proxying([], leads_to=slow)) as proxy:
-        sample = await read("http://acme.example/", proxy, timeout="300ms")
+        sample = await read("https://acme.example/", proxy, timeout="300ms")
         assert isinstance(sample.reading, Bad) and sample.reading.kind is FailureKind.TIMEOUT
     for script in (hang, hang_up):
         async with site(script) as proxy:
@@ -108,5 +119,5 @@ async def test_a_proxy_that_is_away_is_no_outage_of_the_site_and_a_site_that_han
         assert isinstance(sample.reading, Unknown) and "proxy" in sample.reading.why
     away = (await read("https://acme.example/", proxy)).reading
     assert away == Unknown("the proxy: connection refused")
-    metadata = (await read("http://10.0.0.8/", "http://169.254.169.254")).reading
+    metadata = (await read("https://10.0.0.8/", "http://169.254.169.254")).reading
     assert isinstance(metadata, Unknown) and "where we never connect" in metadata.why

@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote
 
 FAMILY = "WATCHDOG_PROBE_"
 VARIABLE = re.compile(rf"{FAMILY}[A-Z0-9_]{{1,40}}")
@@ -70,9 +69,9 @@ class Redactor:
     """Takes secrets out of a text: as they are, as an address or JSON holds them, and in base64 by themselves."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        forms = {form for secret in secrets if len(secret) >= SECRET_MIN for form in _forms(secret)}
         # The longest first: a secret may be the beginning of another one.
-        found = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
+        usable = sorted({one for one in secrets if len(one) >= SECRET_MIN}, key=len, reverse=True)
+        found = "|".join(form for secret in usable for form in _forms(secret))
         self._pattern = re.compile(found) if found else None
 
     def __call__(self, text: str) -> str:
@@ -84,6 +83,15 @@ class Redactor:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    yield from (secret, quote(secret), quote(secret, safe=""), json.dumps(secret)[1:-1])
+    """Yield patterns of the forms that a secret may come back in."""
+    yield "".join(map(_in_an_address, secret))
+    yield re.escape(json.dumps(secret)[1:-1])
     coded = base64.b64encode(secret.encode()).decode().rstrip("=")
-    yield from (coded, coded.translate(str.maketrans("+/", "-_")))
+    yield from map(re.escape, (coded, coded.translate(str.maketrans("+/", "-_"))))
+
+
+def _in_an_address(letter: str) -> str:
+    """Return the pattern of a letter as it is, or percent-encoded: programs differ in which letters they encode."""
+    encoded = "".join(f"%{byte:02x}" for byte in letter.encode(errors="surrogatepass"))
+    space = r"|\+" if letter == " " else ""
+    return f"(?:{re.escape(letter)}|(?i:{encoded}){space})"

@@ -37,7 +37,9 @@ OWN_HEADERS = frozenset(
 """Headers by which the connection works, or that the probe sets by itself."""
 _WITHOUT_BODY = ("GET", "HEAD", "OPTIONS")
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-_KEY_WORDS = ("auth", "token", "key", "secret", "password")
+_KEY_WORDS = ("auth", "token", "key", "secret", "password", "session")
+_KEY_IN_COOKIE = re.compile(r"[^=;\s]{16,}\s*(;|$)")
+"""A long value; short ones, as of a consent, are no keys."""
 
 Method = Annotated[
     Literal["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH"],
@@ -57,7 +59,9 @@ def _check_headers(headers: dict[str, str]) -> dict[str, str]:
         if len(value) > HEADER_CHARACTERS_MAX:
             raise ValueError(f"too long for a header: write {HEADER_CHARACTERS_MAX} characters at most")
         check_places(value)
-        if not PLACE.search(value) and any(word in name.lower() for word in _KEY_WORDS):
+        in_name = any(word in name.lower() for word in _KEY_WORDS)
+        in_cookie = name.lower() == "cookie" and _KEY_IN_COOKIE.search(value) is not None
+        if not PLACE.search(value) and (in_name or in_cookie):
             only_a_place(value)
     if len({name.lower() for name in headers}) < len(headers):
         raise ValueError("the same header twice, in other letters: write it once")
