@@ -115,6 +115,7 @@ def test_people_hear_of_a_flag_that_may_be_off_though_the_incident_ends_by_itsel
     assert topics(world) == [Topic.CLOSED] and attempts(world) == [(FLAG, RemedyResult.UNKNOWN)]
     told = "Look in your flag service whether feature flag new-checkout is off, and switch it on again"
     assert any(told in line for line in world.tells[-1].notice.lines)
+    assert any("whether feature flag new-checkout is off is not known" in line for line in world.tells[-1].notice.lines)
 
 
 def test_a_yes_that_was_not_read_back_is_told_with_these_words() -> None:
@@ -220,6 +221,8 @@ def test_another_deploy_ends_the_wait() -> None:
     world.run(700.0)
     assert attempts(world) == [(FLAG, RemedyResult.ENDED)] and not world.sent
     assert ended(world) is Outcome.BY_ITSELF
+    how = "it recovered before a rollback was sent; feature flag new-checkout is off"
+    assert any(how in line for line in world.tells[-1].notice.lines), "the notice of that may not have arrived"
 
 
 # --- the proof ---

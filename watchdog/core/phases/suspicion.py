@@ -15,7 +15,7 @@ from watchdog.domain.decisions import Course, Finding
 from watchdog.domain.effects import SetPace
 from watchdog.domain.incidents import Outcome, Phase
 from watchdog.domain.remedies.kinds import words
-from watchdog.domain.remedies.remedy import RemedyResult
+from watchdog.domain.remedies.remedy import RemedyAttempt, RemedyResult
 from watchdog.domain.units import show_seconds
 
 PATIENCE_SECONDS = 600.0
@@ -87,7 +87,7 @@ def _is_early(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
 def _calm_down(ctx: StepContext) -> None:
     if ctx.service.incident is not None:
         # Its notice of a remedy may be overtaken by that of the end, so the end names what was done.
-        tried = [words(one.name).no_help for one in ctx.incident.remedies if one.result is RemedyResult.NO_HELP]
+        tried = [_came_of(one) for one in ctx.incident.remedies if one.may_be_done]
         close_incident.close(ctx, Outcome.BY_ITSELF, "; ".join(["it recovered before a rollback was sent", *tried]))
         return
     if _may_return(ctx):
@@ -98,6 +98,13 @@ def _calm_down(ctx: StepContext) -> None:
     ctx.note("CALM", f"no longer failing after {show_seconds(lasted)}: {normal}")
     ctx.set_service(lessons.after_suspicion(ctx.service, ctx.policy, ctx.now))
     ctx.enter_phase(Phase.CALM)
+
+
+def _came_of(remedy: RemedyAttempt) -> str:
+    kind = words(remedy.name)
+    if remedy.done_at is None:
+        return f"{kind.whether} is not known"
+    return kind.no_help if remedy.result is RemedyResult.NO_HELP else kind.done
 
 
 def _may_return(ctx: StepContext) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
+from watchdog.daemon.runtime.clock import SLEW
 from watchdog.domain.remedies.kinds import words
 from watchdog.lab.storm.channels import Post
 from watchdog.lab.storm.missed_outages import Books, outage_began
@@ -17,6 +18,8 @@ from watchdog.lab.storm.render import Accepted
 from watchdog.lab.storm.seed_verdict import was_asked
 from watchdog.lab.storm.targets import Orders, paused, uncalled_for
 
+SLOWEST = 1.0 - SLEW
+"""The share of a span that passes at least while a worker's clock counts the whole of it: it makes up a difference."""
 BEFORE_SECONDS = 1.0
 """The daemon's clock of a proof begins with the answer, the world's with the landing: never later."""
 
@@ -52,7 +55,8 @@ def doubles(tried: Tried) -> list[str]:
 def _in_cooldown(one: Order, other: Order) -> bool:
     """Return whether the second came in the cooldown of the first, which was done: one that was not begins none."""
     first, second = sorted((one, other), key=lambda each: each.sent_at)
-    return first.landed_at is not None and second.sent_at - first.sent_at < first.of.remedy.cooldown_seconds - 1.0
+    cooldown = first.of.remedy.cooldown_seconds * SLOWEST - BEFORE_SECONDS
+    return first.landed_at is not None and second.sent_at - first.sent_at < cooldown
 
 
 def _crossed(tried: Tried, service: str) -> list[str]:
@@ -112,7 +116,7 @@ def _too_soon(tried: Tried, order: Order, one: Accepted) -> str:
     if order.landed_at is None or not order.answered or _ended(tried, order, one):
         return ""
     had, needs = one.sent_at - order.landed_at, order.of.remedy.prove_seconds
-    return f"{order.of.name} had {had:.0f} s of its {needs:.0f} s" if had < needs - BEFORE_SECONDS else ""
+    return f"{order.of.name} had {had:.0f} s of its {needs:.0f} s" if had < needs * SLOWEST - BEFORE_SECONDS else ""
 
 
 def _ended(tried: Tried, order: Order, one: Accepted) -> bool:
