@@ -64,6 +64,16 @@ def test_what_a_human_put_there_meanwhile_is_not_undone(live_at: float, fails: f
     assert ("had taken over" in why(history, history.sent(150.0))) is is_wrong
 
 
+def test_a_restart_of_code_that_fails_is_not_innocent() -> None:
+    """It took over after an outage began that is not the code's doing, and cures what is."""
+    history = History()
+    history.live("dep-8", 80.0, 100.0, fails=1.0)
+    restart = history.live("dep-9", 135.0, 140.0, by="a.1")
+    assert "had taken over" in why(history, history.sent(150.0))
+    restart.deploy = replace(restart.deploy, commit=history.service.releases[1].deploy.commit)
+    assert why(history, history.sent(150.0)) == ""
+
+
 @pytest.mark.parametrize(
     ("seen", "looks", "is_wrong"),
     [

@@ -172,6 +172,10 @@ def paused(one: Accepted | Order, orders: Orders) -> str:
     return ""
 
 
+def _code_fails(suspect: Release, service: Service) -> bool:
+    return any(one.fails and one.deploy.commit == suspect.deploy.commit for one in (suspect, *service.releases))
+
+
 def uncalled_for(
     one: Accepted | Order, suspect: Release | None, service: Service, episodes: Episodes, orders: Orders
 ) -> str:
@@ -182,9 +186,10 @@ def uncalled_for(
     episode = episodes.latest(one.service, one.sent_at)
     if episode is None:
         return "the site never failed"
-    # A suspect that fails itself is never innocent, even if it took over later.
+    # A suspect whose code fails by itself is never innocent, even if it took over later, as our restart of it does.
     seen = _seen_failing(service, episode, one.sent_at)
-    other = suspect if suspect is not None and suspect is not episode.culprit and not suspect.fails else None
+    innocent = suspect is not None and suspect is not episode.culprit and not _code_fails(suspect, service)
+    other = suspect if innocent else None
     if other is not None and _first_traffic(other, service) > seen:
         return f"{other.deploy.id} (by {other.by}) had taken over since it failed, and is not to blame"
     told = [said for said in orders.obeyed if said.service == one.service and not orders.forgot(said, one.sent_at)]
