@@ -120,8 +120,8 @@ async def test_no_text_shows_the_key_and_without_it_nothing_is_asked(vendor: Ven
     [
         ({"api_key": "canary"}, "a key never stands in this file"),
         ({"api": "http://p.example"}, "in clear"),
-        ({"critical": True}, "never rolls back by itself"),
-        ({"severity": "critical"}, "never rolls back by itself"),
+        ({"critical": True}, "this kind never rolls back by itself"),
+        ({"severity": "critical"}, "this kind never rolls back by itself"),
         ({"window": "1m"}, "greater than or equal to 600"),
         ({"less_than": 1}, "less than or equal to 0.9"),
         ({"plausible": "acme example"}, "should match pattern"),

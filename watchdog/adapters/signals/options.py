@@ -95,6 +95,10 @@ Url = Annotated[
     written_as(r"^[hH][tT][tT][pP][sS]?://[^/?#@]+([/?#].*)?$", "https://www.example.com"),
 ]
 """An http or https URL without credentials."""
+ApiUrl = Annotated[
+    str, AfterValidator(api_url), written_as(r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", "https://api.example.com")
+]
+"""The base address of an API, without a slash at its end."""
 _STATUS = {
     "anyOf": [
         {"type": "integer", "minimum": 100, "maximum": 599},
@@ -132,6 +136,18 @@ class SignalOptions(Options):
     timeout: Timeout = 5.0
     severity: Severity | None = None
     critical: bool | None = None
+
+
+class NeverCriticalOptions(SignalOptions):
+    """Options of a kind that says too late, or too vaguely, that something fails: people read it, first as medium."""
+
+    severity: Severity | None = Severity.MEDIUM
+
+    @model_validator(mode="after")
+    def _convicts_nothing(self) -> "NeverCriticalOptions":
+        if self.critical or self.severity is Severity.CRITICAL:
+            raise ValueError("this kind never rolls back by itself: remove critical, or write severity: high")
+        return self
 
 
 class ProbeOptions(RequestOptions, SignalOptions):

@@ -260,8 +260,8 @@ VARIABLES = (
     Variable(
         f"{FAMILY}…",
         "any number, each with a name of your own behind `PROBE_`: sent by the probe that names it, as in "
-        f'`headers: {{x-api-key: "${{{FAMILY}KEY}}"}}` (also in `auth` and `body`), or by `heartbeat` and '
-        f"`plausible`; see `{command_line('docs', 'probes')}`",
+        f'`headers: {{x-api-key: "${{{FAMILY}KEY}}"}}` (also in `auth` and `body`), or by `heartbeat`, '
+        f"`lighthouse` and `plausible`; see `{command_line('docs', 'probes')}`",
         "a key or password of the site for the watchdog alone, which may read what is probed and nothing else",
     ),
     Variable(TEXT, "the configuration itself, for a worker without files", "holds no secret"),

@@ -233,7 +233,7 @@ def _too_patient(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -> 
         f"and never rolled back: write less than {show_seconds(fresh)}"
         for service, adapters in signals.items()
         for name, adapter in adapters.items()
-        if _policy(adapter).kind in PROBES and getattr(adapter.options, "timeout", 0.0) >= fresh
+        if _policy(adapter).asks_the_site and getattr(adapter.options, "timeout", 0.0) >= fresh
     ]
 
 

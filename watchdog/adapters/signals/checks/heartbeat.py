@@ -12,18 +12,16 @@ word outside its API, nor a server that is away or refuses.
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, model_validator
+from pydantic import AfterValidator
 
 from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.json_values import mapping, text
-from watchdog.adapters.options import Context, travels_in_clear
-from watchdog.adapters.signals.options import Every, SignalOptions, Timeout, api_url, probe_policy
-from watchdog.adapters.signals.probe_options.named_secrets import names_in
-from watchdog.adapters.signals.probe_options.request import SecretPlace
+from watchdog.adapters.options import Context
+from watchdog.adapters.signals.checks.keyed_api import KeyedOptions, key_of
+from watchdog.adapters.signals.options import ApiUrl, Every, Timeout, probe_policy
 from watchdog.adapters.signals.source import ApiSource, unknown
-from watchdog.domain.errors import Permanent
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, Good, Unread
 from watchdog.domain.units import parse_time, show_seconds
@@ -46,22 +44,13 @@ Check = Annotated[str, AfterValidator(_check_name), written_as(f"^({_CHECK})$", 
 """A check of that server: its UUID, or the `unique_key` that a read-only key is shown."""
 
 
-class HeartbeatOptions(SignalOptions):
+class HeartbeatOptions(KeyedOptions):
     """Options of `heartbeat`; the check is the value of the key that names the kind."""
 
     heartbeat: Check
-    api_key: SecretPlace
-    api: Annotated[
-        str, AfterValidator(api_url), written_as(r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", "https://healthchecks.io")
-    ] = "https://healthchecks.io"
+    api: ApiUrl = "https://healthchecks.io"
     every: Every = 30.0
     timeout: Timeout = 10.0
-
-    @model_validator(mode="after")
-    def _fits(self) -> "HeartbeatOptions":
-        if travels_in_clear(self.api):
-            raise ValueError("the key would travel in clear: write https://")
-        return self
 
 
 class Heartbeat(ApiSource):
@@ -108,9 +97,7 @@ class Heartbeat(ApiSource):
 
 def _client(options: HeartbeatOptions, context: Context) -> ApiClient:
     """Return the client. Raises Permanent where the key is not set."""
-    (variable,) = secrets(options)
-    if not (key := context.secrets.get(variable, "")):
-        raise Permanent(f"no key for the heartbeat server: set {variable}")
+    variable, key = key_of(options, context, "the heartbeat server")
     return ApiClient(
         "The heartbeat server",
         options.api,
@@ -128,11 +115,6 @@ def _client(options: HeartbeatOptions, context: Context) -> ApiClient:
         },
         attempts=2,
     )
-
-
-def secrets(options: HeartbeatOptions) -> tuple[str, ...]:
-    """Return the variable of the key."""
-    return names_in((options.api_key,))
 
 
 def build(name: str, options: HeartbeatOptions, context: Context) -> Heartbeat:

@@ -18,20 +18,18 @@ from math import exp
 from statistics import median
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field
 
 from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.json_values import mapping
-from watchdog.adapters.options import Context, Duration, travels_in_clear
-from watchdog.adapters.signals.options import Every, SignalOptions, Timeout, api_url, probe_policy
-from watchdog.adapters.signals.probe_options.named_secrets import names_in
-from watchdog.adapters.signals.probe_options.request import SecretPlace
+from watchdog.adapters.options import Context, Duration
+from watchdog.adapters.signals.checks.keyed_api import KeyedOptions, key_of
+from watchdog.adapters.signals.options import ApiUrl, Every, NeverCriticalOptions, Timeout, probe_policy
 from watchdog.adapters.signals.source import ApiSource, unknown
-from watchdog.domain.errors import Misshapen, Permanent
+from watchdog.domain.errors import Misshapen
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, Good
-from watchdog.domain.severity import Severity
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Sample
 
@@ -50,7 +48,7 @@ LATE_SECONDS = 60.0
 """An event is counted so long after it was sent, at most."""
 
 
-class PlausibleOptions(SignalOptions):
+class PlausibleOptions(NeverCriticalOptions, KeyedOptions):
     """Options of `plausible`; the site, as Plausible names it, is the value of the key that names the kind.
 
     `less_than` is the share (0 to 1) of what is usual below which it is bad. With the defaults it takes about 40 of the
@@ -62,25 +60,12 @@ class PlausibleOptions(SignalOptions):
         Field(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9._/-]+$"),
         written_as(r"^[A-Za-z0-9._/-]{1,200}$", "acme.example"),
     ]
-    api_key: SecretPlace
-    api: Annotated[
-        str, AfterValidator(api_url), written_as(r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", "https://plausible.io")
-    ] = "https://plausible.io"
+    api: ApiUrl = "https://plausible.io"
     count: Literal["events", "pageviews", "visitors"] = "events"
     window: Duration = Field(default=1800.0, ge=600.0, le=21_600.0)
     less_than: float = Field(default=0.1, gt=0.0, le=0.9)
-    severity: Severity | None = Severity.MEDIUM
     every: Every = 120.0
     timeout: Timeout = 30.0
-
-    @model_validator(mode="after")
-    def _fits(self) -> "PlausibleOptions":
-        if travels_in_clear(self.api):
-            raise ValueError("the key would travel in clear: write https://")
-        # A count of half an hour says that much later that something fails, and not since when.
-        if self.critical or self.severity is Severity.CRITICAL:
-            raise ValueError("a count of visitors never rolls back by itself: write severity: high at most")
-        return self
 
 
 class Plausible(ApiSource):
@@ -149,9 +134,7 @@ def chance_of_so_few(came: int, usual: float) -> float:
 
 def _client(options: PlausibleOptions, context: Context) -> ApiClient:
     """Return the client. Raises Permanent where the key is not set."""
-    (variable,) = secrets(options)
-    if not (key := context.secrets.get(variable, "")):
-        raise Permanent(f"no key for Plausible: set {variable}")
+    variable, key = key_of(options, context, "Plausible")
     return ApiClient(
         "Plausible",
         options.api,
@@ -169,11 +152,6 @@ def _client(options: PlausibleOptions, context: Context) -> ApiClient:
             429: "a key has 600 requests an hour: write a longer every:",
         },
     )
-
-
-def secrets(options: PlausibleOptions) -> tuple[str, ...]:
-    """Return the variable of the key."""
-    return names_in((options.api_key,))
 
 
 def build(name: str, options: PlausibleOptions, context: Context) -> Plausible:

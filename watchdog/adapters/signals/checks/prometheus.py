@@ -18,11 +18,10 @@ from pydantic import AfterValidator, Field, model_validator
 
 from watchdog.adapters.api_client import ApiClient, PermanentAnswer
 from watchdog.adapters.http_exchange import plain
-from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.json_values import mapping, text
 from watchdog.adapters.options import Context, Duration, travels_in_clear
 from watchdog.adapters.signals.checks.limits import ABOVE, Limits, check_limits
-from watchdog.adapters.signals.options import Every, SignalOptions, Timeout, api_url, probe_policy
+from watchdog.adapters.signals.options import ApiUrl, Every, SignalOptions, Timeout, probe_policy
 from watchdog.adapters.signals.source import ApiSource, unknown
 from watchdog.domain.errors import Permanent
 from watchdog.domain.policy import SignalPolicy
@@ -57,9 +56,7 @@ class PrometheusOptions(SignalOptions):
     `max_age: null` accepts data of any age; `tenant` is sent as X-Scope-OrgID.
     """
 
-    prometheus: Annotated[
-        str, AfterValidator(api_url), written_as(r"^https?://[^\s/?#@]+(/[^\s?#]*)?$", "https://prometheus.example.com")
-    ]
+    prometheus: ApiUrl
     query: Query
     above: ABOVE = None
     below: ABOVE = None
