@@ -13,6 +13,7 @@ LEAST: Mapping[str, Mapping[str, Any]] = {
     "command": {"command": ("check-stock",)},
     "heartbeat": {"heartbeat": "803f680d-e89b-492b-82ef-2be7b774a92d", "api_key": "${WATCHDOG_PROBE_PINGS}"},
     "lighthouse": {"lighthouse": URL, "api_key": "${WATCHDOG_PROBE_SCORES}"},
+    "csp": {"csp": URL},
     "plausible": {"plausible": "acme.example", "api_key": "${WATCHDOG_PROBE_COUNTS}"},
     "tcp": {"tcp": "db.acme.example:5432"},
 }

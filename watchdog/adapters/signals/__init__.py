@@ -11,6 +11,7 @@ from typing import Any
 from watchdog.adapters.options import Context
 from watchdog.adapters.signals import http, latency, render_events, sentry
 from watchdog.adapters.signals.checks import command, heartbeat, keyed_api, lighthouse, plausible, prometheus, tcp
+from watchdog.adapters.signals.content_security import csp
 from watchdog.adapters.signals.options import SignalOptions
 from watchdog.domain.policy import SignalPolicy
 from watchdog.ports import SignalSource
@@ -34,6 +35,7 @@ SIGNALS: dict[str, SignalKind] = {
     "prometheus": SignalKind(prometheus.PrometheusOptions, prometheus.build, prometheus.policy_of, prometheus.secrets),
     "tcp": SignalKind(tcp.TcpOptions, tcp.build, tcp.policy_of),
     "command": SignalKind(command.CommandOptions, command.build, command.policy_of),
+    "csp": SignalKind(csp.CspOptions, csp.build, csp.policy_of),
     "plausible": SignalKind(plausible.PlausibleOptions, plausible.build, plausible.policy_of, keyed_api.secrets),
     "lighthouse": SignalKind(lighthouse.LighthouseOptions, lighthouse.build, lighthouse.policy_of, keyed_api.secrets),
     "heartbeat": SignalKind(heartbeat.HeartbeatOptions, heartbeat.build, heartbeat.policy_of, keyed_api.secrets),
