@@ -72,7 +72,7 @@ def test_an_address_is_allowed_by_its_sources(sources: str, src: str, is_blocked
         ("'none'", '<script type="application/ld+json">{}</script><script nomodule src=/old.js></script>', False),
         ("'none'", "<noscript><script src=/a.js></script></noscript><!-- <script>x</script> -->", False),
         ("'none'", "<SCRIPT SRC=/a.js></SCRIPT>", True),
-        ("'none'", "<script src=''></script><script src='https://'></script>", False),
+        ("'none'", "<script src=''></script>", False),
     ],
 )
 def test_scripts_by_what_they_carry(sources: str, html: str, is_blocked: bool) -> None:
