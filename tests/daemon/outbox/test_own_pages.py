@@ -89,6 +89,21 @@ async def test_a_page_that_a_dead_process_left_is_not_sent_once_it_is_over_and_e
     assert two.titles == told
 
 
+async def test_a_channel_that_a_dead_process_served_last_has_its_end_too() -> None:
+    """It brought the page there behind the end, wrote that down, and died; the pager's lack keeps the row open."""
+    two = await begun()
+    left = tell(PAGE, "chat", "pager", at=two.clock.now(), wakes=True, **OF_ITSELF)
+    await two.clock.during(two.heir.store.save(Write(State(), effects=(left,))))
+    (row,) = [one.id for one in await two.clock.during(two.heir.store.pending()) if one.effect == left]
+    await two.clock.during(two.heir.store.delivered(row, "chat", "blind", None))
+    await listing(two)
+    await renewed(two)
+    await two.clock.during(two.one.outbox.deliver(row, left, resumed=True))
+    for _ in range(3):
+        await renewed(two)
+    assert [title for title, _ in two.chat.took] == [OVER]
+
+
 async def test_what_this_worker_ends_itself_is_not_ended_again() -> None:
     """Not while its end is on its way, and not once that has arrived."""
     two = await begun()

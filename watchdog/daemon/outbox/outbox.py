@@ -165,6 +165,8 @@ class Outbox:
         try:
             for name in await self._delivery_log.delivered_to(effect_id, delivery.notice):
                 delivery.mark_delivered(name)
+                if resumed:  # the process that brought it may have died before it could look whether it was over
+                    self._own_pages.tried(delivery.notice, name, None)
             delivery.compared.set()
             async with delivery.group:
                 for queued in tuple(delivery.queued.values()):

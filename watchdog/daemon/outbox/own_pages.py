@@ -5,8 +5,8 @@ blind, or as it took a frozen worker for dead. A page that arrived after that en
 
 Rule: after a page has arrived, the shared state is looked at as the store has it then. If its condition lasts, the end
 is yet to be decided, and comes after the page. If it is over, the end may have come first, and is sent again. So it is
-where a dead process left the page unfinished. Not known is a page that was finished as its process died, within the
-seconds before that look.
+where a dead process left the page unfinished, also on a channel that has it. Not known is a page that was finished
+everywhere as its process died, within the seconds before that look.
 """
 
 from collections.abc import Callable, Collection, Sequence
