@@ -99,3 +99,47 @@ def test_at_a_terminal_it_asks_and_offers_a_test(folder: Path, test_it: str) -> 
     assert "How are people notified?" in said and "Send a test message" in said
     assert "slack: {}" in (folder / "watchdog.yaml").read_text(encoding="utf-8")
     assert process.returncode == (1 if test_it == "y" else 0) and ("channel slack" in said) == (test_it == "y")
+
+
+def test_from_another_tool_it_says_what_is_lost_and_checks_once_its_keys_are_set(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file is known by its content; its keys are named in `.env.example`; losses stand here and in the file."""
+    (folder / "old").write_text(
+        "endpoints:\n"
+        "- {name: shop, url: 'http://127.0.0.1:9/', headers: {x-key: canary}, conditions: ['[STATUS] < 300']}\n"
+        "- {name: router, url: 'icmp://192.0.2.1', conditions: ['[CONNECTED] == true']}\n",
+        encoding="utf-8",
+    )
+    said = answer(capsys, "init", "--from", "old", "--slack")
+    assert "Carried over: 1 sites." in said and "  router: left out: a ping has no equal" in said
+    text = (folder / "watchdog.yaml").read_text(encoding="utf-8")
+    assert "# left out: router: a ping has no equal" in text and "canary" not in text + said
+    variable = "WATCHDOG_PROBE_SHOP_X_KEY"
+    assert f"\n{variable}=\n" in (folder / ".env.example").read_text(encoding="utf-8") and variable in said
+    assert f"{variable}" in answer(capsys, "check", code=2)
+    monkeypatch.setenv(variable, "a-key-of-the-site")
+    assert "shop: observe" in answer(capsys, "check") and "shop/home" in answer(capsys, "once")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--from", "none"), "cannot be read"),
+        (("--from", "."), "not a regular file"),
+        (("--from", "watchdog.yaml", "--force"), "would be overwritten"),
+        (("--from", "old", "--site", ""), "choose one of them"),
+        (("--from", "old", "--from-render"), "choose one of them"),
+        (("--from", "old", "--email", "ops"), "mail"),
+    ],
+)
+def test_a_file_that_cannot_be_imported_leaves_nothing_behind(
+    folder: Path, words: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    endpoint = "endpoints: [{name: a, url: 'https://www.example.com', conditions: []}]\n"
+    (folder / "old").write_text(endpoint, encoding="utf-8")
+    if "--force" in words:
+        (folder / "watchdog.yaml").write_text(endpoint, encoding="utf-8")
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    assert says in answer(capsys, "init", *words, code=2)
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before

@@ -4,9 +4,10 @@ Beside it `schema`, which prints the file that `init` writes for editors.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -16,10 +17,14 @@ from watchdog.cli.options import Flag, It
 from watchdog.domain.commands.command_line import command_line
 
 if TYPE_CHECKING:
+    from watchdog.settings.other_tools import Imported
     from watchdog.settings.text.first_channels import FirstChannels
 
 DEFAULT_NAME = "watchdog.yaml"
 EXAMPLE = ".env.example"
+NONE_MORE: Mapping[str, str] = MappingProxyType({})
+LOST_SHOWN = 40
+"""Lines at the terminal about what could not be carried over."""
 
 
 async def schema(*, ctx: It) -> int:
@@ -39,6 +44,7 @@ def _shipped(name: str) -> str:
 async def init(
     *,
     from_render: Flag = False,
+    source: Annotated[tuple[str, ...], Parameter(name="--from", negative="", show_default=False)] = (),
     site: str | None = None,
     render: str | None = None,
     slack: Flag = False,
@@ -50,7 +56,11 @@ async def init(
     force: Flag = False,
     ctx: It,
 ) -> int:
-    """Write a commented configuration in mode observe: from a few questions, or from your services on Render.
+    """Write a commented configuration in mode observe: from a few questions, your services on Render, or another tool.
+
+    `--from FILE` reads what another tool watches: a Gatus configuration. The content decides which of them a file is.
+    What could not be carried over is said at the terminal, and in the file beside each site. Keys that stand in such a
+    file are not copied: each becomes a variable with a name of its own.
 
     Beside it `.env.example` names the variables to set, and `watchdog.schema.json` lets editors complete keys. A `.env`
     is never touched. At a terminal, `init` asks for values without an option, and offers to test the channels.
@@ -59,6 +69,8 @@ async def init(
     ----------
     from_render
         Read your services from the Render API (needs WATCHDOG_RENDER_API_KEY; changes nothing).
+    source
+        A file of another tool; may be given several times.
     site
         The address of your site; without it, `init` asks.
     render
@@ -81,25 +93,23 @@ async def init(
     from watchdog.cli import output
     from watchdog.settings.text.first_channels import FirstChannels
     from watchdog.settings.text.init import from_render as text_from_render
-    from watchdog.settings.text.init import minimal_text
 
     path = ctx.cwd / (ctx.config or DEFAULT_NAME)
     if path.exists() and not force:
         usage_error(str(path), "is there already", "--force overwrites it, -c names another file")
-    service = render
     chosen = FirstChannels(slack, pagerduty, webhook, email or "", smtp or "")
+    if source:
+        if from_render or site is not None or render is not None:
+            usage_error("init", "--from goes with neither --from-render nor --site nor --render", "choose one of them")
+        return await _from_files(ctx, path, source, chosen, force)
+    service = render
     try:
         if from_render:
             found, groups = await ctx.app().services(ctx.environ, ctx.cwd, render_url)
             chosen, own_id = _channels(chosen), ctx.environ.get("RENDER_SERVICE_ID")
             text = text_from_render(found, own_id, chosen, groups=groups, render_url=render_url)
         else:
-            address = _ask("Address of your site (https://…): ") if site is None else site
-            service = _ask("Service on Render (srv-…, or empty): ") if service is None else service
-            # A wrong answer is reported before the next question.
-            minimal_text(address, service)
-            chosen = _channels(chosen)
-            text = minimal_text(address, service, chosen)
+            text, service, chosen = _of_one_site(site, render, chosen)
     except ValueError as error:
         usage_error("init", str(error), "")
     _write_all(path, text, chosen, force)
@@ -108,7 +118,57 @@ async def init(
     return await _tested(ctx, chosen)
 
 
-def _write_all(path: Path, text: str, chosen: "FirstChannels", force: bool) -> None:
+def _of_one_site(site: str | None, render: str | None, chosen: "FirstChannels") -> tuple[str, str, "FirstChannels"]:
+    """Return the configuration of one site, its service on Render, and the channels; what is None is asked.
+
+    Raises ValueError for an answer that could not load, before the next question.
+    """
+    from watchdog.settings.text.init import minimal_text
+
+    address = _ask("Address of your site (https://…): ") if site is None else site
+    service = _ask("Service on Render (srv-…, or empty): ") if render is None else render
+    minimal_text(address, service)
+    chosen = _channels(chosen)
+    return minimal_text(address, service, chosen), service, chosen
+
+
+async def _from_files(ctx: Context, path: Path, files: Sequence[str], chosen: "FirstChannels", force: bool) -> int:
+    """Write the configuration that is made from the files of other tools."""
+    from watchdog.cli import output
+    from watchdog.settings.other_tools import configuration_from
+
+    sources = [ctx.cwd / name for name in files]
+    if any(map(_same, sources, [path] * len(sources))):
+        usage_error(str(path), "would be overwritten by what is read from it", "-c names another file")
+    try:
+        chosen.text()  # a wrong mail address is reported before the next question
+        configuration_from(sources, chosen)
+        chosen = _channels(chosen)
+        made = configuration_from(sources, chosen)
+    except ValueError as error:
+        usage_error("init", str(error), "")
+    _write_all(path, made.text, chosen, force, made.variables)
+    needed = ("WATCHDOG_RENDER_API_KEY", *chosen.variables, *made.variables)
+    output.show_lines([*_lost(path, made), *_next(path, chosen, _unset(ctx, path, needed))])
+    return await _tested(ctx, chosen)
+
+
+def _same(source: Path, path: Path) -> bool:
+    """Return whether both are there, and one file."""
+    return source.exists() and path.exists() and source.samefile(path)
+
+
+def _lost(path: Path, made: "Imported") -> Sequence[str]:
+    """Return how much was carried over, and what was not, on so many lines as a person reads."""
+    shown = [f"  {line}" for line in made.lost[:LOST_SHOWN]]
+    if rest := made.lost[LOST_SHOWN:]:
+        shown.append(f"  and {len(rest)} more, each in {path.name}")
+    return [f"Carried over: {made.carried} sites.", *(["Not carried over:", *shown] if shown else []), ""]
+
+
+def _write_all(
+    path: Path, text: str, chosen: "FirstChannels", force: bool, variables: Mapping[str, str] = NONE_MORE
+) -> None:
     """Write the configuration, its schema, and `.env.example` unless it exists."""
     from watchdog.settings.text.first_channels import env_example
     from watchdog.settings.text.init import SCHEMA_FILE
@@ -117,7 +177,7 @@ def _write_all(path: Path, text: str, chosen: "FirstChannels", force: bool) -> N
     _write(path.with_name(SCHEMA_FILE), _shipped(SCHEMA_FILE))
     example = path.with_name(EXAMPLE)
     if force or not example.exists():
-        _write(example, env_example(chosen))
+        _write(example, env_example(chosen, variables))
 
 
 def _channels(chosen: "FirstChannels") -> "FirstChannels":

@@ -249,7 +249,7 @@ def _private_names(shape: Shape, signals: Mapping[str, Mapping[str, Adapter]]) -
     return [
         f"{place} is not connected to: {host} leads into a private network, so list it under private_hosts"
         for place, host in hosts.items()
-        if _is_private_name(host) and host not in shape.private_hosts
+        if is_private_name(host) and host not in shape.private_hosts
     ]
 
 
@@ -274,7 +274,7 @@ def _own_sites_as_control(shape: Shape, signals: Mapping[str, Mapping[str, Adapt
     ]
 
 
-def _is_private_name(host: str) -> bool:
+def is_private_name(host: str) -> bool:
     """Return whether no public name server can know it: one word, or a name under `.internal`."""
     # Digits alone are an IPv4 address in another form, which the guard judges.
     one_word = "." not in host and ":" not in host and not host.isdigit()

@@ -5,8 +5,9 @@ Rule: a configuration without a channel to people says so in capitals, where its
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 SILENT = "NO CHANNEL TO PEOPLE: notices only go to standard error, which may be unread."
 WAYS = ("slack", "pagerduty", "email", "webhook")
@@ -83,13 +84,16 @@ class FirstChannels:
         return f"  email: {{smtp: {json.dumps(self.smtp)}, from: {address}, to: [{address}]}}  # user: … for a login"
 
 
-def env_example(channels: FirstChannels) -> str:
-    """Return `.env.example`: the required variables, then the optional ones."""
+NONE_MORE: Mapping[str, str] = MappingProxyType({})
+
+
+def env_example(channels: FirstChannels, more: Mapping[str, str] = NONE_MORE) -> str:
+    """Return `.env.example`: a variable with its origin a line; `more` are those of the site, by name."""
     needed = set(channels.variables)
     lines = [
         "# Copy this file to .env (chmod 600 .env; never commit it) and fill it in; or set these in the environment."
     ]
-    for name, where in WHERE.items():
-        if name in needed or name in ALWAYS or (name == "WATCHDOG_SMTP_PASSWORD" and channels.email):
+    for name, where in {**WHERE, **more}.items():
+        if name in needed or name in more or name in ALWAYS or (name == "WATCHDOG_SMTP_PASSWORD" and channels.email):
             lines += [f"# {where}.", f"{name}="]
     return "".join(f"{line}\n" for line in lines)

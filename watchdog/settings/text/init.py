@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+import yaml
+
 from watchdog.domain.deploys import ServiceFacts
 from watchdog.settings.schema.written_values import NAME
 from watchdog.settings.text.first_channels import FirstChannels
@@ -19,7 +21,7 @@ UNGROUPED: Mapping[str, str] = MappingProxyType({})
 
 SCHEMA_FILE = "watchdog.schema.json"
 """The file beside the configuration in which an editor finds the schema, online or not."""
-_HEAD = f"""\
+HEAD = f"""\
 # yaml-language-server: $schema={SCHEMA_FILE}
 # Written by `watchdog init`. Every option: `watchdog docs reference-configuration`; and as you type, in an editor that
 # reads the schema named above (VS Code with its YAML extension, JetBrains). Try it: `watchdog check --live`
@@ -28,9 +30,10 @@ mode: observe                  # notifies, changes nothing; then: assist (asks),
 services:
 """
 
-_TAIL = """\
+TAIL = """\
 # Deploys are seen, and blamed, with WATCHDOG_RENDER_API_KEY (Render: Account Settings, API Keys).
 """
+"""Begin and end of every configuration that is written."""
 
 _HINTS = """\
       # api:    {latency: https://…/api/health, p95: 800ms}
@@ -49,7 +52,7 @@ def minimal_text(site_url: str, render: str = "", channels: FirstChannels = NONE
         raise ValueError("not a service: write its id (srv-…, from its dashboard URL) or its exact name, or nothing")
     target = f"    render: {_quoted(render)}\n" if render else "    # render: srv-…            # its id or exact name\n"
     signals = f"    signals:\n      home:   {{http: {_quoted(site_url)}}}\n"
-    return f"{_HEAD}  web:\n{target}{signals}{_HINTS}{channels.text()}{_TAIL}"
+    return f"{HEAD}  web:\n{target}{signals}{_HINTS}{channels.text()}{TAIL}"
 
 
 def from_render(
@@ -70,12 +73,12 @@ def from_render(
     if not guarded:
         raise ValueError("Render lists no service that runs: check whose API key it is, or answer the two questions")
     names: list[str] = []
-    text, group = _HEAD, ""
+    text, group = HEAD, ""
     for facts in sorted(guarded, key=lambda facts: groups.get(facts.id, "")):
         if groups.get(facts.id, "") != group:
             group = groups[facts.id]
             text += f"\n  # {_comment(group)}\n"
-        names.append(_name(facts.name, names))
+        names.append(plain_name(facts.name, names))
         text += _service(names[-1], facts, hints=len(names) == 1)
     # Named all the same, as comments: a reader who misses a service should find the reason in the file.
     for facts in services:
@@ -83,7 +86,7 @@ def from_render(
             why = "the watchdog itself" if facts.id == own_id else "suspended"
             text += f"  # left out: {_comment(facts.name)} ({why})\n"
     elsewhere = f"endpoints: {{render: {_quoted(render_url)}}}\n" if render_url else ""
-    return text + channels.text() + elsewhere + _TAIL
+    return text + channels.text() + elsewhere + TAIL
 
 
 def _service(name: str, facts: ServiceFacts, *, hints: bool) -> str:
@@ -96,16 +99,12 @@ def _service(name: str, facts: ServiceFacts, *, hints: bool) -> str:
     return f"{head}      events: {{render_events: default}}  # no URL: only Render's own events show its state\n"
 
 
-def _name(wanted: str, taken: Sequence[str]) -> str:
+def plain_name(wanted: str, taken: Sequence[str]) -> str:
     """Return a name in our alphabet that is not taken yet."""
     # 36 of 40 characters, so that a number fits behind the name.
     plain = re.sub(r"[^A-Za-z0-9]+", "-", wanted).strip("-")[:36].strip("-") or "service"
-    # YAML would read these names as numbers or booleans, and the file would not load.
-    if (
-        plain.isdigit()
-        or not NAME.fullmatch(plain)
-        or plain.lower() in ("yes", "no", "on", "off", "true", "false", "null", "y", "n")
-    ):
+    # YAML would read some names as numbers, moments or booleans, and the file would not load.
+    if not NAME.fullmatch(plain) or plain.lower() in ("y", "n") or not isinstance(yaml.safe_load(plain), str):
         plain = f"service-{plain}"
     number, name = 2, plain
     while name in taken:

@@ -140,8 +140,13 @@ def read_text(file: FilePath, name: str, instead: str) -> str:
         raise ConfigurationError((Mistake(name, f"cannot be read ({type(error).__name__})", instead),)) from None
 
 
-def parse(text: str, name: str, example: str = f"what {command_line('init')} writes") -> Document:
-    """Parse a configuration; its mistakes as YAML are in the document's `mistakes`."""
+def parse(
+    text: str, name: str, example: str = f"what {command_line('init')} writes", *, foreign: bool = False
+) -> Document:
+    """Parse a configuration; its mistakes as YAML are in the document's `mistakes`.
+
+    `foreign`: of another tool, where secrets and variables of templates may stand.
+    """
     document = Document(name)
     # Before PyYAML, which is slow and copies the text several times.
     if len(text.encode(errors="surrogatepass")) > SIZE_MAX:
@@ -157,7 +162,8 @@ def parse(text: str, name: str, example: str = f"what {command_line('init')} wri
         for path, line in _walk(node, document, [0]):
             document.lines.setdefault(path, line)
         document.data = _with_text_keys(loader.construct_document(node))
-        _report_strays(document, document.data, ())
+        if not foreign:
+            _report_strays(document, document.data, ())
     except yaml.YAMLError as error:
         document.add(syntax_mistake(error, name, text))
     except Unusable as error:
