@@ -17,7 +17,7 @@ GENERATED = "reference"
 HELP = "/help/"
 """Where the console serves the handbook."""
 GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Set up", ("start", "probes", "signals", "secrets", "deploy", "integrations")),
+    ("Set up", ("start", "probes", "signals", "secrets", "deploy", "integrations", "moving-over")),
     ("Every day", ("on-call", "console", "gate", "autonomous", "remedies", "database")),
     ("How it decides", ("decisions", "guarantees", "runbook")),
     ("Review, measure, operate", ("after-an-incident", "evidence", "lab", "operation")),

@@ -107,4 +107,4 @@ def test_what_is_no_url_is_refused_without_repeating_it(url: str) -> None:
 def test_a_bearer_that_cannot_be_sent_is_refused() -> None:
     """A line break in a token would become a header of its own."""
     with pytest.raises(ConfigurationError):
-        client_for_secret_url("the webhook", NAME, context(**{NAME: "https://h/x"}), bearer="canary\nbearer")
+        client_for_secret_url("the webhook", NAME, context(**{NAME: "https://h/x"}), token="canary\nbearer")

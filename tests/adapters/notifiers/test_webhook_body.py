@@ -81,7 +81,7 @@ def test_a_field_holds_whole_lines() -> None:
 def test_every_field_is_empty_rather_than_wrong_for_people_outside_engineering() -> None:
     told = replace(plain_notice(), links=(Link("dashboard", "https://dashboard.example"),))
     said = filled({name: f"${name}" for name in FIELDS}, told)
-    assert {name for name, value in said.items() if value} == {"title", "news", "kind"}
+    assert {name for name, value in said.items() if value} == {"title", "news", "kind", "key"}
 
 
 def keys_of(piece: Any) -> Any:

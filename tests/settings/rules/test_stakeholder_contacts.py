@@ -96,6 +96,13 @@ def test_without_the_channel_itself_there_is_no_server() -> None:
     assert "WATCHDOG_SLACK_BOT_TOKEN" in said
 
 
+def test_a_service_that_keeps_alerts_is_no_way_to_reach_them() -> None:
+    text = SMALL + "  webhook: {preset: opsgenie}\nstakeholders: {board: {webhook: true}}\n"
+    variables = {"WATCHDOG_WEBHOOK_URL": "https://api.opsgenie.com/v2/alerts", "WATCHDOG_WEBHOOK_TOKEN": "canary-token"}
+    assert "stakeholders.board.webhook: its preset opens alerts" in shown(text, variables)
+    assert shown(text.replace("opsgenie", "discord"), variables) == ""
+
+
 @pytest.mark.parametrize("title", ["'x\ty'", "' '", "'" + "x" * 61 + "'", "[a]"])
 def test_a_name_that_nobody_could_read_is_a_mistake(title: str) -> None:
     text = changed("    render: srv-web\n", f"    render: srv-web\n    title: {title}\n")

@@ -1,6 +1,8 @@
 """The shared parts of the HTTP channels: a client that hides its secrets, and the client for a URL that is a secret."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.options import Context
@@ -25,20 +27,21 @@ class TellingClient(ApiClient):
         return super().redact(text)
 
 
-def client_for_secret_url(name: str, variable: str, context: Context, bearer: str = "") -> tuple[TellingClient, str]:
+def client_for_secret_url(
+    name: str, variable: str, context: Context, token: str = "", headers: Mapping[str, str] = MappingProxyType({})
+) -> tuple[TellingClient, str]:
     """Return a client and the path to post to, for a URL that is a secret; its refusals name the variable.
 
-    Raises ConfigurationError, without repeating it, for a text that is not an http(s) URL or for an unusable bearer
-    token.
+    `token` is the one in the headers. Raises ConfigurationError, without repeating it, for a text that is not an
+    http(s) URL or for an unusable token.
     """
     url = context.secrets.get(variable, "").strip()
     match = re.fullmatch(r"(https?://[A-Za-z0-9.\-_\[\]:]+)(/[!-~]*)?", url)
     if match is None or len(url) > 2000:
         raise ConfigurationError((Mistake(variable, "not a URL", "write https://host/path, as the vendor shows it"),))
-    if not bearer.isascii() or not bearer.isprintable() or bearer != bearer.strip():
+    if not token.isascii() or not token.isprintable() or token != token.strip():
         raise ConfigurationError((Mistake(variable, "its token has spaces or signs a token cannot have", "copy it"),))
     base, path = match[1], match[2] or ""
-    headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
     client = TellingClient(
         name,
         base,

@@ -15,6 +15,7 @@ from typing import Any
 
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.facts import rows, typed
+from watchdog.adapters.pagers.pagerduty import alert_key
 from watchdog.domain.notices import Link, Notice
 
 VERSION = 1
@@ -32,13 +33,14 @@ FIELDS: Mapping[str, Callable[[Notice], str]] = MappingProxyType(
         "incident": lambda notice: "" if notice.plain else text.clean(notice.incident, 255),
         "severity": lambda notice: "" if notice.plain else notice.severity.value,
         "kind": lambda notice: notice.kind.value,
+        "key": lambda notice: alert_key(notice.dedup_key),
         "links": lambda notice: _joined(f"{link.text}: {link.href}" for link in _links(notice)),
         "link": lambda notice: next((link.href for link in _links(notice)), ""),
     }
 )
 """The fields of a template, each with its text."""
-VERBATIM = frozenset({"links", "link"})
-"""Fields that hold addresses, which `text.links` made inert."""
+VERBATIM = frozenset({"links", "link", "key"})
+"""Fields that hold addresses, which `text.links` made inert, or what a receiver compares."""
 _MENTION = re.compile(r"(?<!\w)@(?=\w)|@(?=(?:everyone|here|channel|all)\b)", re.IGNORECASE)
 """A name behind a sign, and the names of whole channels anywhere; an e-mail address stays as it is."""
 _SIGNS = str.maketrans({"<": "‹", ">": "›", "[": "(", "]": ")", "`": "'", "*": "∗"})
@@ -76,9 +78,10 @@ def as_json(notice: Notice) -> dict[str, Any]:
     }
 
 
-def filled(template: Any, notice: Notice) -> Any:
-    """Return the template with the notice's fields in its texts."""
-    return _filled(template, {name: _field(name, notice) for name in FIELDS})
+def filled(template: Any, notice: Notice, key: str = "") -> Any:
+    """Return the template with the notice's fields in its texts; `key` replaces the notice's own, if given."""
+    known = {name: _field(name, notice) for name in FIELDS}
+    return _filled(template, {**known, "key": key} if key else known)
 
 
 def _filled(piece: Any, known: Mapping[str, str]) -> Any:

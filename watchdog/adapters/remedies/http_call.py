@@ -19,14 +19,12 @@ from watchdog.adapters.options import Context, Options, travels_in_clear
 from watchdog.adapters.remedies.options import RemedyOptions
 from watchdog.adapters.signals.json_path import ABSENT, JsonPath
 from watchdog.adapters.signals.options import check_url
+from watchdog.adapters.token_headers import check_headers, names_token, with_token
 from watchdog.domain.errors import Permanent
 from watchdog.ports import Before
 
-PLACE = "{token}"
-"""What stands for the token in a header."""
 TIMEOUT_SECONDS, LOOK_TIMEOUT_SECONDS = 10.0, 3.5
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
-_HEADER = re.compile(r"[A-Za-z0-9-]{1,60}")
 
 
 def call_url(text: str) -> str:
@@ -72,13 +70,7 @@ class _WithHeaders(Options):
     @field_validator("headers", check_fields=False)
     @classmethod
     def _check_headers(cls, headers: dict[str, str] | None) -> dict[str, str] | None:
-        for name, value in (headers or {}).items():
-            if not _HEADER.fullmatch(name):
-                raise ValueError("not the name of a header: write it as in authorization")
-            if not value.isascii() or not value.isprintable() or value != value.strip() or len(value) > 500:
-                raise ValueError("not the value of a header: write printable ASCII, with {token} for the token")
-            if PLACE not in value and any(word in name.lower() for word in ("auth", "token", "key")):
-                raise ValueError(f"a key never stands in this file: write {PLACE} in its place, and set {cls.token}")
+        check_headers(headers or {}, cls.token)
         return headers
 
 
@@ -120,7 +112,7 @@ class CallOptions(RemedyOptions):
     @property
     def secret(self) -> str:
         """Return the variable of the token, if a header has a place for it."""
-        placed = any(PLACE in value for value in (*self.request.headers.values(), *self.look_headers.values()))
+        placed = names_token(self.request.headers) or names_token(self.look_headers)
         return self.request.token if placed else ""
 
 
@@ -140,7 +132,7 @@ class HttpCall:
         self._writer = ApiClient(
             self.vendor,
             base,
-            headers=_filled(request.headers, token),
+            headers=with_token(request.headers, token),
             clock=context.clock,
             timeout_seconds=TIMEOUT_SECONDS,
             allow=lambda method, path, json: (method, path, json) == allowed,
@@ -153,7 +145,7 @@ class HttpCall:
             self._reader = ApiClient(
                 self.vendor,
                 base,
-                headers=_filled(options.look_headers, token),
+                headers=with_token(options.look_headers, token),
                 clock=context.clock,
                 timeout_seconds=LOOK_TIMEOUT_SECONDS,
                 read_only=True,
@@ -192,7 +184,3 @@ def _split(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     rest = parts._replace(scheme="", netloc="").geturl()
     return f"{parts.scheme}://{parts.netloc}", rest if rest.startswith("/") else f"/{rest}"
-
-
-def _filled(headers: Mapping[str, str], token: str) -> dict[str, str]:
-    return {name: value.replace(PLACE, token) for name, value in headers.items()}

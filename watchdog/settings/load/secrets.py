@@ -176,11 +176,12 @@ class Secrets(BaseSettings):
     )
     webhook_url: Address | None = _variable(
         "`channels: {webhook: {}}`",
-        "an address that takes notices and does nothing else",
+        "an address that takes notices and does nothing else; with `preset`, as "
+        f"`{command_line('docs', 'moving-over')}` shows it",
     )
     webhook_token: Token | None = _variable(
-        "optional: sent to that address as a bearer token",
-        "a token that only that receiver knows",
+        "`preset: opsgenie`, or `{token}` in a header of that channel; else optional: sent there as a bearer token",
+        "a token that only that receiver knows; of Opsgenie, the key of an API integration",
     )
     store_url: Annotated[SecretStr, AfterValidator(_database)] | None = _variable(
         "`store: postgresql`",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from watchdog.adapters.notifiers import NOTIFIERS
+from watchdog.adapters.notifiers.webhook import WebhookOptions
 from watchdog.domain.policy import Stakeholders
 from watchdog.domain.severity import Severity
 from watchdog.settings.model.settings import Adapter
@@ -35,6 +36,8 @@ def check_stakeholders(document: Document, shape: Shape, channels: Mapping[str, 
         # An address with a mistake was cut out and reported; a second report would only confuse.
         if not kinds and not is_wrong(document, path):
             document.report(path, "no way to reach them", f"add one of: {', '.join(REACHED)}")
+        if those.webhook and _pages(channels):
+            document.report((*path, "webhook"), "its preset opens alerts, and these notices are none", "write email")
         for place, service in enumerate(those.services or ()):
             if service not in shape.services:
                 document.report(
@@ -46,6 +49,12 @@ def check_stakeholders(document: Document, shape: Shape, channels: Mapping[str, 
             if adapter is not None:
                 found[name][f"{name}-{kind}"] = adapter
     return found
+
+
+def _pages(channels: Mapping[str, Adapter]) -> bool:
+    """Return whether the webhook leads to a service that keeps alerts."""
+    options = channels["webhook"].options if "webhook" in channels else None
+    return isinstance(options, WebhookOptions) and options.keeps_alerts
 
 
 def policies(shape: Shape, found: Found) -> tuple[Stakeholders, ...]:
