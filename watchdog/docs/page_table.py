@@ -30,6 +30,7 @@ GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "reference-api",
             "reference-metrics",
             "reference-notices",
+            "reference-alerts",
         ),
     ),
     ("Contributing", ("contributing",)),

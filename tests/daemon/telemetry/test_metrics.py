@@ -53,6 +53,7 @@ def lively() -> Metrics:
     metrics.pages_pending(3, 1)
     metrics.follow_ups(7, 2)
     metrics.channels({"slack": True, "pagerduty": False})
+    metrics.hears("slack", up=True)
     metrics.integration("platform", "Render", works=True, ok_at=1.7e9)
     metrics.loop_lag(0.001)
     metrics.tasks(9)
@@ -105,7 +106,7 @@ TOLD: list[tuple[dict[str, str], dict[str, float | None]]] = [
     ({"service": "api"}, {"time_to_detect_seconds": 61, ACKNOWLEDGE: 300, "time_to_restore_seconds": 121.5}),
     ({"service": "web"}, {ACKNOWLEDGE: None, ROLLBACKS: 0}),
     ({"channel": "slack", "outcome": "delivered"}, {"pages_total": 1}),
-    ({"channel": "slack"}, {"channel_up": 1}),
+    ({"channel": "slack"}, {"channel_up": 1, "channel_hears": 1}),
     ({"channel": "pagerduty"}, {"channel_up": 0}),
     ({"task": "probe"}, {"errors_total": 1}),
     ({"outcome": "written"}, {"recorded_steps_total": 7}),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from tests.handbook.reference import api, commands, configuration, metrics, notices, variables
+from tests.handbook.reference import alerts, api, commands, configuration, metrics, notices, variables
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     "reference-configuration": configuration.text,
@@ -11,5 +11,6 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "reference-api": api.text,
     "reference-metrics": metrics.text,
     "reference-notices": notices.text,
+    alerts.NAME: alerts.text,
 }
 """Each page with the function that makes its text."""

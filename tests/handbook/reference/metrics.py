@@ -13,7 +13,7 @@ names of the configuration and closed words only. Seconds and bytes are the unit
 `_timestamp_seconds` is a moment in UTC epoch seconds. A page of many services is made anew at most every 10 s.
 
 A histogram has the series `_bucket`, `_sum` and `_count`. Alerts for Prometheus: `deploy/prometheus/watchdog.yaml` in
-the repository; [what each of them means](reference-notices.md#alerts-for-prometheus)."""
+the repository; [what each of them means](reference-alerts.md)."""
 
 
 def text() -> str:

@@ -3,23 +3,17 @@
 A new topic, kind or integration fails here until its row is written.
 """
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
-
-import yaml
 
 from tests.handbook.reference.markdown import code, first_upper, page, table
 from watchdog.docs.places import NOTICES
 from watchdog.domain.integrations import CURES, KINDS, REFUSED_SECONDS, Standing
 from watchdog.domain.notices import NoticeKind, Topic
 
-ALERTS = Path(__file__).parents[3] / "deploy" / "prometheus" / "watchdog.yaml"
 ABOUT = """\
 Each notice begins with the service and its trouble, then says what is being done, then what is left to you. This page
 lists the notices that the daemon can send, but for those to [stakeholders](../on-call.md#stakeholders); `watchdog
 explain INCIDENT` shows the whole story of an incident."""
-PLACES = {"value": "(number)"}
 KIND: Mapping[NoticeKind, str] = {
     NoticeKind.OPENED: "An incident was opened. No rollback is asked for or made yet",
     NoticeKind.ASKED: "A rollback needs an approval",
@@ -265,9 +259,8 @@ def text() -> str:
         table(("Integration", "While it does not work", "Notice after", "Pages", "What to do"), integrations()),
         "Where the table has no other answer:",
         table(("State", "What to do"), [(first_upper(one.value), first_upper(cure)) for one, cure in CURES.items()]),
-        "## Alerts for Prometheus\n\n`deploy/prometheus/watchdog.yaml` in the repository, for the day on which the "
-        "watchdog cannot say it itself.",
-        table(("Alert", "Severity", "Meaning", "What to do"), alerts()),
+        "## Alerts for Prometheus\n\nWhat the watchdog cannot say itself, as that it is gone, a Prometheus says: "
+        "[alerts](reference-alerts.md).",
     )
 
 
@@ -288,25 +281,6 @@ def integrations() -> list[tuple[str, ...]]:
         )
         for name, kind in KINDS.items()
     ]
-
-
-def alerts() -> list[tuple[str, ...]]:
-    groups = yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["groups"]
-    return [
-        (
-            code(rule["alert"]),
-            rule["labels"]["severity"],
-            filled(rule["annotations"]["summary"]),
-            filled(rule["annotations"]["todo"]),
-        )
-        for group in groups
-        for rule in group["rules"]
-    ]
-
-
-def filled(template: str) -> str:
-    """Return the text of an alert with words in place of what Prometheus fills in."""
-    return re.sub(r"\{\{ \$(?:labels\.)?(\w+)[^}]*\}\}", lambda found: PLACES.get(found[1], f"({found[1]})"), template)
 
 
 assert set(KIND) == set(NoticeKind) and set(TOPICS) == set(Topic) and set(CURES) <= set(Standing)
