@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from tests.adapters.signals.sites import context_at
 from tests.support.least_signals import LEAST
 from watchdog.adapters.signals import SIGNALS
-from watchdog.adapters.signals.options import parse_statuses
+from watchdog.adapters.signals.options import NeverCriticalOptions, parse_statuses
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.severity import Severity
 from watchdog.ports import SignalSource
@@ -39,11 +39,12 @@ async def test_what_is_right_becomes_a_source_and_a_policy_of_its_kind(kind: str
 
 @pytest.mark.parametrize("kind", SIGNALS)
 def test_what_all_signals_have_in_common_reaches_the_policy(kind: str) -> None:
-    written = {**LEAST[kind], "every": "20s", "timeout": "4s", "severity": "medium", "critical": True}
+    critical = not issubclass(SIGNALS[kind].options, NeverCriticalOptions)
+    written = {**LEAST[kind], "every": "20s", "timeout": "4s", "severity": "medium", "critical": critical}
     options = SIGNALS[kind].options.model_validate(written)
     policy = SIGNALS[kind].policy("it", options)
     assert (policy.every_seconds, policy.timeout_seconds) == (20.0, 4.0)
-    assert (policy.severity, policy.critical) == (Severity.MEDIUM, True)
+    assert (policy.severity, policy.critical) == (Severity.MEDIUM, critical)
 
 
 def test_what_is_left_out_is_told_from_false_and_limits_are_in_seconds() -> None:

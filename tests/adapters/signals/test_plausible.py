@@ -122,7 +122,7 @@ async def test_no_text_shows_the_key_and_without_it_nothing_is_asked(vendor: Ven
         ({"api": "http://p.example"}, "in clear"),
         ({"critical": True}, "this kind never rolls back by itself"),
         ({"severity": "critical"}, "this kind never rolls back by itself"),
-        ({"window": "1m"}, "greater than or equal to 600"),
+        ({"span": "1m"}, "greater than or equal to 600"),
         ({"less_than": 1}, "less than or equal to 0.9"),
         ({"plausible": "acme example"}, "should match pattern"),
     ],

@@ -81,7 +81,10 @@ def relying(on: str, text: str = SMALL) -> str:
         (changed("console", "tickets"), "channels.tickets: one place for tickets, please -> write one of: github"),
         (changed("console", "slak"), "channels.slak: unknown channel -> did you mean slack?"),
         (changed("console: {}", "slack: []"), "channels.slack: wrong type -> write a mapping"),
-        (changed("http: https://www.acme.example", "lighthouse: x"), "home.lighthouse: not available in this version"),
+        (
+            changed("http: https://www.acme.example", "sentry_cron: x"),
+            "home.sentry_cron: not available in this version",
+        ),
         (changed("http:", "htp:"), "home.htp: unknown kind of signal -> did you mean http?"),
         (changed("https:", "ftp:"), "watchdog.yaml:6: services.web.signals.home.http: "),
         (changed("http:", "p95: 800, latency:"), "signals.home.p95: a duration needs a unit -> write 800s"),

@@ -59,8 +59,7 @@ async def init(
     """Write a commented configuration in mode observe: from a few questions, your services on Render, or another tool.
 
     `--from FILE` reads what another tool watches: a Gatus configuration. The content decides which of them a file is.
-    What could not be carried over is said at the terminal, and in the file beside each site. Keys that stand in such a
-    file are not copied: each becomes a variable with a name of its own.
+    What could not be carried over is named here and in the file; keys in it become variables and are not copied.
 
     Beside it `.env.example` names the variables to set, and `watchdog.schema.json` lets editors complete keys. A `.env`
     is never touched. At a terminal, `init` asks for values without an option, and offers to test the channels.
@@ -92,22 +91,18 @@ async def init(
     """
     from watchdog.cli import output
     from watchdog.settings.text.first_channels import FirstChannels
-    from watchdog.settings.text.init import from_render as text_from_render
 
     path = ctx.cwd / (ctx.config or DEFAULT_NAME)
     if path.exists() and not force:
         usage_error(str(path), "is there already", "--force overwrites it, -c names another file")
     chosen = FirstChannels(slack, pagerduty, webhook, email or "", smtp or "")
     if source:
-        if from_render or site is not None or render is not None:
-            usage_error("init", "--from goes with neither --from-render nor --site nor --render", "choose one of them")
+        _only_files(from_render or site is not None or render is not None)
         return await _from_files(ctx, path, source, chosen, force)
     service = render
     try:
         if from_render:
-            found, groups = await ctx.app().services(ctx.environ, ctx.cwd, render_url)
-            chosen, own_id = _channels(chosen), ctx.environ.get("RENDER_SERVICE_ID")
-            text = text_from_render(found, own_id, chosen, groups=groups, render_url=render_url)
+            text, chosen = await _of_render(ctx, chosen, render_url)
         else:
             text, service, chosen = _of_one_site(site, render, chosen)
     except ValueError as error:
@@ -116,6 +111,20 @@ async def init(
     needed = ("WATCHDOG_RENDER_API_KEY", *chosen.variables) if from_render or service else tuple(chosen.variables)
     output.show_lines(_next(path, chosen, _unset(ctx, path, needed)))
     return await _tested(ctx, chosen)
+
+
+def _only_files(others: bool) -> None:
+    if others:
+        usage_error("init", "--from goes with neither --from-render nor --site nor --render", "choose one of them")
+
+
+async def _of_render(ctx: Context, chosen: "FirstChannels", render_url: str | None) -> tuple[str, "FirstChannels"]:
+    """Return the configuration of all services on Render, and the channels."""
+    from watchdog.settings.text.init import from_render
+
+    found, groups = await ctx.app().services(ctx.environ, ctx.cwd, render_url)
+    chosen, own_id = _channels(chosen), ctx.environ.get("RENDER_SERVICE_ID")
+    return from_render(found, own_id, chosen, groups=groups, render_url=render_url), chosen
 
 
 def _of_one_site(site: str | None, render: str | None, chosen: "FirstChannels") -> tuple[str, str, "FirstChannels"]:

@@ -68,8 +68,6 @@ from watchdog.settings.schema.written_values import (
 
 LATER: dict[str, str] = {
     "heartbeat": "set WATCHDOG_HEARTBEAT_URL",
-    "lighthouse": "watch an http or latency signal",
-    "plausible": "watch an http signal that expects your analytics tag in the page",
     "sentry_cron": "watch render_events of the cron job",
 }
 """Keys (and kinds of signals and channels) that do not work yet, and the advice for today."""

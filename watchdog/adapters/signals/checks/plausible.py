@@ -62,7 +62,7 @@ class PlausibleOptions(NeverCriticalOptions, KeyedOptions):
     ]
     api: ApiUrl = "https://plausible.io"
     count: Literal["events", "pageviews", "visitors"] = "events"
-    window: Duration = Field(default=1800.0, ge=600.0, le=21_600.0)
+    span: Duration = Field(default=1800.0, ge=600.0, le=21_600.0)
     less_than: float = Field(default=0.1, gt=0.0, le=0.9)
     every: Every = 120.0
     timeout: Timeout = 30.0
@@ -88,7 +88,7 @@ class Plausible(ApiSource):
     async def ask(self, client: ApiClient) -> tuple[Sample, ...]:
         """Read once. Raises Temporary or Permanent when the server did not answer."""
         until = client.theirs(self._clock.now()) - LATE_SECONDS
-        seconds, what = self._options.window, self._options.count
+        seconds, what = self._options.span, self._options.count
         while (usual := await self._usually(client, until, seconds)) < DUE_MIN and seconds < WIDEST_SECONDS:
             seconds = min(seconds * WIDER, WIDEST_SECONDS)
         came = await self._count(client, until, seconds)
