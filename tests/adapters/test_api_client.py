@@ -223,7 +223,7 @@ async def test_case_32_a_header_of_five_megabytes_is_refused(raw, closing):
         await api.change("POST", "/x", None)
     before = len(server.requests)
     with pytest.raises(Temporary, match=r"^Acme broke the connection off \(RemoteProtocolError\)$"):
-        await api.post_telling("/x", {})
+        await api.post("/x", {})
     assert len(server.requests) == before + 1, "the outbox repeats it, not the client"
 
 
@@ -350,7 +350,7 @@ async def test_a_read_only_client_cannot_write(raw, closing):
     for attempt in (
         api.change("POST", "/x", {}),
         api.change("GET", "/x", None),
-        api.post_telling("/x", {}),
+        api.post("/x", {}),
         api.post_form("/x", {}),
         api._reads.post(server.url + "/x"),
         api._reads.request("PATCH", server.url + "/x"),
@@ -374,7 +374,7 @@ async def test_what_is_not_allowed_is_not_sent(vendor: Vendor, closing):
     for attempt in (
         api.change("POST", "/ok", {"a": 2}),
         api.change("DELETE", "/ok", {"a": 1}),
-        api.post_telling("/other", {"a": 1}),
+        api.post("/other", {"a": 1}),
     ):
         with pytest.raises(Refused):
             await attempt
@@ -395,7 +395,7 @@ async def test_telling_is_one_attempt(vendor: Vendor, status, error, wait, api):
     """The outbox repeats a page, not the client; the wait asked for is passed on."""
     vendor.say("POST", "/hook", (status, {"message": "no"}, {"Retry-After": "9"}))
     with pytest.raises(error) as caught:
-        await api.post_telling("/hook", {"text": "down"})
+        await api.post("/hook", {"text": "down"})
     assert getattr(caught.value, "retry_after_seconds", 0) == wait
     assert [request.body for request in vendor.seen] == [{"text": "down"}]
 
@@ -430,7 +430,7 @@ async def test_no_secret_is_ever_told(vendor: Vendor, raw, caplog, closing):
         seconds = PATIENCE_SECONDS if url in answered else 0.3
         api = closing(client(f"{url}/{CANARY}", timeout_seconds=seconds, max_body_bytes=1000, attempts=1))
         said.append(repr(api))
-        for make in (api.get, api.post_telling, lambda path, body=None, api=api: api.change("POST", path, body)):
+        for make in (api.get, api.post, lambda path, body=None, api=api: api.change("POST", path, body)):
             with pytest.raises((Temporary, Permanent, OutcomeUnknown)) as caught:
                 await (make("/x") if make == api.get else make("/x", {}))
             said.append(everything_said(caught.value))

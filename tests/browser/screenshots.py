@@ -11,7 +11,7 @@ from tests.browser.gallery import fleet_town, looking, picture, settled
 
 ROOT = Path(__file__).parents[2]
 SHOWN = {
-    "watchdog/docs/overview-light-desktop.png": ("overview", "light"),
+    "watchdog/docs/pictures/overview-light-desktop.png": ("overview", "light"),
     ".ci/incident-dark-desktop.png": ("incident-open", "dark"),
 }
 """The pictures by file: the page of the gallery, and the colour scheme."""

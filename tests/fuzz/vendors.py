@@ -94,7 +94,7 @@ def exchange(data: bytes) -> object:
         try:
             answer = await api.get("/x")
             retry_after_seconds(answer.headers, NOW)
-            return [answer.text, (await api.post_telling("/x", {})).text]
+            return [answer.text, (await api.post("/x", {})).text]
         except Temporary as error:
             return [str(error), error.retry_after_seconds]
 

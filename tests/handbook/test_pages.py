@@ -45,7 +45,7 @@ def test_a_page_begins_with_its_title_and_links_to_what_exists(one: Page) -> Non
 def wrong(picture: str, target: str, at: Page) -> str:
     """Return what is wrong with a link of a page; nothing if it leads somewhere."""
     if picture:
-        return "" if target in pictures() else f"{target}: no picture beside the pages"
+        return "" if target in {f"pictures/{name}" for name in pictures()} else f"{target}: no picture of the handbook"
     if target.startswith("https://"):
         return ""
     path, _, anchor = target.partition("#")

@@ -121,13 +121,12 @@ class ApiClient:
         )
         return await retrying(self._get_once, path, params)
 
-    async def query(self, path: str, json: object) -> Answer:
-        """Read by a POST, in one attempt. Raises Temporary, Permanent or Refused."""
-        return self._ok_or_raise(await self._write("POST", path, json))
+    async def post(self, path: str, json: object) -> Answer:
+        """Post what changes no production, as a notice or a query, in one attempt; return the answer.
 
-    async def post_telling(self, path: str, json: object) -> Answer:
-        """Send a page or a notice whose answer is read, in one attempt. Raises Temporary, Permanent or Refused."""
-        return await self.query(path, json)
+        Raises Temporary, Permanent or Refused.
+        """
+        return self._ok_or_raise(await self._write("POST", path, json))
 
     async def deliver(self, path: str, json: object, *, pages: bool = False) -> None:
         """Send a page or a notice; any 2xx is a delivery, one with an HTML page only if it `pages`. Raises the same."""

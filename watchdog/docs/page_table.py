@@ -10,8 +10,8 @@ from watchdog.docs.headings import headings
 from watchdog.domain.commands.command_line import command_line
 
 HERE = Path(__file__).parent
-PICTURES = (".png", ".svg")
-"""File name endings of pictures; they stand beside the pages, and are shown by `![description](file.png)`."""
+PICTURES = "pictures"
+"""The folder of the pictures, which pages show by `![description](pictures/file.png)`."""
 GENERATED = "reference"
 """The folder of the pages that are generated, and the begin of their names."""
 HELP = "/help/"
@@ -88,7 +88,7 @@ def page(name: str) -> Page | None:
 @cache
 def pictures() -> Mapping[str, bytes]:
     """Return the pictures by the names of their files; read once in a process."""
-    return {path.name: path.read_bytes() for path in sorted(HERE.iterdir()) if path.suffix in PICTURES}
+    return {path.name: path.read_bytes() for path in sorted((HERE / PICTURES).iterdir())}
 
 
 def near(name: str) -> list[str]:

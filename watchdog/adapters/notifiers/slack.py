@@ -217,7 +217,7 @@ class SlackBot:
 
     async def _call(self, method: str, body: dict[str, Any]) -> Mapping[str, Any]:
         """Call a method. Raises for a refusal, which Slack answers with HTTP 200 and `ok: false`."""
-        answer = await self._client.post_telling(f"/{method}", body)
+        answer = await self._client.post(f"/{method}", body)
         said = mapping(answer.json)
         if said.get("ok") is True:
             return said

@@ -193,7 +193,6 @@ PRESETS: dict[str, Preset] = {
     ),
 }
 """The services, each by the name of its preset."""
-NAMES = tuple(PRESETS)
 
 
 def place_of(preset: Preset, path: str) -> tuple[str, Mapping[str, str]] | None:

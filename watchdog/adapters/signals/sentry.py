@@ -82,13 +82,7 @@ class SentryErrors(ApiSource):
     """Reads the error counts of the last hour, minute by minute, and the new issues of the release."""
 
     def __init__(self, name: str, options: SentryOptions, context: Context) -> None:
-        super().__init__(
-            name,
-            "sentry",
-            lambda: _client(options, context),
-            every_seconds=options.every,
-            timeout_seconds=options.timeout,
-        )
+        super().__init__(name, "sentry", options, lambda: _client(options, context))
         self._options = options
         self._context = context
         self._organization, self._project = options.sentry.split("/")

@@ -11,6 +11,7 @@ from pathlib import PurePath
 
 from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.http_exchange import plain
+from watchdog.adapters.signals.options import SignalOptions
 from watchdog.domain.errors import Forbidden, Permanent, WatchdogError
 from watchdog.domain.readings import Unknown, Unread
 from watchdog.domain.units import show_seconds
@@ -61,10 +62,8 @@ class Source:
 class ApiSource(Source):
     """A source that asks one API: subclasses write `ask`. Where its client cannot be made, each reading says why."""
 
-    def __init__(
-        self, name: str, kind: str, make: Callable[[], ApiClient], *, every_seconds: float, timeout_seconds: float
-    ) -> None:
-        super().__init__(name, kind, every_seconds=every_seconds, timeout_seconds=timeout_seconds)
+    def __init__(self, name: str, kind: str, options: SignalOptions, make: Callable[[], ApiClient]) -> None:
+        super().__init__(name, kind, every_seconds=options.every, timeout_seconds=options.timeout)
         self._client: ApiClient | None = None
         self._broken = ""
         try:

@@ -45,7 +45,7 @@ def endpoint_of(context: Context) -> str:
 
 async def open_address(client: ApiClient, endpoint: str) -> str:
     """Return the address of a socket, good for one connection within seconds. Raises Temporary or Permanent."""
-    answer = await client.post_telling(f"/{METHOD}", {})
+    answer = await client.post(f"/{METHOD}", {})
     said = mapping(answer.json)
     if said.get("ok") is not True:
         error = client.redact(str(said.get("error", "no reason")))[:60]

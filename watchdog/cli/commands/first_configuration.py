@@ -151,9 +151,9 @@ async def _from_files(ctx: Context, path: Path, files: Sequence[str], chosen: "F
         usage_error(str(path), "would be overwritten by what is read from it", "-c names another file")
     try:
         chosen.text()  # a wrong mail address is reported before the next question
-        configuration_from(sources, chosen)
-        chosen = _channels(chosen)
         made = configuration_from(sources, chosen)
+        if (asked := _channels(chosen)) != chosen:
+            chosen, made = asked, configuration_from(sources, asked)
     except ValueError as error:
         usage_error("init", str(error), "")
     _write_all(path, made.text, chosen, force, made.variables)

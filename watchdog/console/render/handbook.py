@@ -7,7 +7,7 @@ Rule 2: the HTML keeps the console's content security policy: no inline style, n
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import PurePath
+from pathlib import PurePath, PurePosixPath
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -100,7 +100,7 @@ def _html(shown: Page, at: Addresses) -> str:
             if part.type == "link_open":
                 part.attrSet("href", target(str(part.attrGet("href")), at))
             if part.type == "image":
-                part.attrSet("src", at.picture(str(part.attrGet("src"))))
+                part.attrSet("src", at.picture(PurePosixPath(str(part.attrGet("src"))).name))
     made: str = markdown.renderer.render(tokens, markdown.options, {})
     return made
 

@@ -35,7 +35,7 @@ def read_foreign(path: Path, name: str) -> dict[str, Any]:
 
 def _text(path: Path, name: str) -> str:
     try:
-        # Without waiting: the open of a named pipe would block until somebody writes to it.
+        # Non-blocking: opening a named pipe would otherwise wait for a writer.
         number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         if not stat.S_ISREG(os.fstat(number).st_mode):
             os.close(number)

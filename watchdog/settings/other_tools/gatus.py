@@ -19,7 +19,7 @@ from watchdog.settings.other_tools.sites import Found, Keys, Site, entries, pace
 from watchdog.settings.text.yaml_document import show_key
 
 TIMEOUT_SECONDS = 10.0
-"""What Gatus waits for an answer unless told otherwise."""
+"""The default timeout of Gatus."""
 READ = frozenset(
     ("name", "group", "url", "method", "headers", "body", "interval", "conditions", "client", "enabled", "graphql")
 )
@@ -153,10 +153,9 @@ def _port(site: Site, scheme: str, url: str, entry: Mapping[str, Any]) -> dict[s
 
 def _set_client(signal: dict[str, Any], site: Site, client: Mapping[str, Any], keys: Keys) -> None:
     if "http" in signal:
-        # Gatus follows redirects unless told not to; a probe of ours follows none unless told to.
-        signal["redirects"] = 0 if client.get("ignore-redirect") is True else REDIRECTS_MAX
-        if client.get("ignore-redirect") is True:
-            del signal["redirects"]
+        # Gatus follows redirects by default, and our probes follow none.
+        if client.get("ignore-redirect") is not True:
+            signal["redirects"] = REDIRECTS_MAX
         set_proxy(signal, site, word(client.get("proxy-url")), keys)
     if client.get("insecure") is True:
         site.note("client.insecure: certificates are always verified; name a private authority in tls: {ca: …}")

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from watchdog.adapters.signals.content_security.page import RESOURCES_MAX, read
-from watchdog.adapters.signals.content_security.policy import SOURCES_MAX, policies_of
+from watchdog.adapters.signals.content_security.policy import SOURCES_MAX, blocking, policies_of
 from watchdog.adapters.signals.pattern import TooSlow
 
 HERE = httpx.URL("https://www.acme.example/shop/")
@@ -16,8 +16,7 @@ def blocked(policy: str, html: str, here: httpx.URL = HERE) -> list[str]:
     """Return the directives that block something of a page, one for each resource that is blocked."""
     page = read(html, here)
     policies = policies_of([policy, *page.policies])
-    by = [[each.blocks(one, here) for each in policies] for one in page.resources]
-    return [next(filter(None, each)) for each in by if any(each)]
+    return [by for one in page.resources if (by := blocking(policies, one, here))]
 
 
 @pytest.mark.parametrize(

@@ -57,13 +57,7 @@ class Heartbeat(ApiSource):
     """Asks one server how one check stands."""
 
     def __init__(self, name: str, options: HeartbeatOptions, context: Context) -> None:
-        super().__init__(
-            name,
-            KIND,
-            lambda: _client(options, context),
-            every_seconds=options.every,
-            timeout_seconds=options.timeout,
-        )
+        super().__init__(name, KIND, options, lambda: _client(options, context))
         self._check = options.heartbeat
         self._clock = context.clock
 

@@ -10,13 +10,12 @@ quota left, are `Unknown`: whether the site answers is what probes are for.
 Rule 2: only lab values are read. Field data are those of the last 28 days, and are being withdrawn.
 """
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.http_exchange import plain
-from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.json_values import mapping, text
 from watchdog.adapters.options import Context, Duration
 from watchdog.adapters.signals.checks.keyed_api import KeyedOptions, key_of
@@ -48,20 +47,14 @@ class LighthouseOptions(NeverCriticalOptions, KeyedOptions):
     below: float = Field(default=70.0, gt=0.0, le=100.0)
     api: ApiUrl = "https://pagespeedonline.googleapis.com"
     every: Every = 900.0
-    timeout: Annotated[Duration, Field(ge=0.05, le=300.0), written_as(r"^[0-9.]+ ?(ms|s|m)$", "2m")] = 120.0
+    timeout: Duration = Field(default=120.0, ge=0.05, le=300.0)
 
 
 class Lighthouse(ApiSource):
     """Asks for one run of one page."""
 
     def __init__(self, name: str, options: LighthouseOptions, context: Context) -> None:
-        super().__init__(
-            name,
-            KIND,
-            lambda: _client(options, context),
-            every_seconds=options.every,
-            timeout_seconds=options.timeout,
-        )
+        super().__init__(name, KIND, options, lambda: _client(options, context))
         self._options = options
 
     async def ask(self, client: ApiClient) -> tuple[Sample, ...]:

@@ -72,13 +72,7 @@ class Plausible(ApiSource):
     """Asks one server for the counts of one site."""
 
     def __init__(self, name: str, options: PlausibleOptions, context: Context) -> None:
-        super().__init__(
-            name,
-            KIND,
-            lambda: _client(options, context),
-            every_seconds=options.every,
-            timeout_seconds=options.timeout,
-        )
+        super().__init__(name, KIND, options, lambda: _client(options, context))
         self._options = options
         self._clock = context.clock
         self._usual: dict[
@@ -114,7 +108,7 @@ class Plausible(ApiSource):
             "metrics": [self._options.count],
             "date_range": [(end - timedelta(seconds=seconds)).isoformat(), end.isoformat()],
         }
-        rows = mapping((await client.query(QUERY, asked)).json).get("results")
+        rows = mapping((await client.post(QUERY, asked)).json).get("results")
         # Without dimensions there is one row, also where nothing came: no row is another answer than none.
         metrics = mapping(rows[0]).get("metrics") if isinstance(rows, list) and len(rows) == 1 else None
         count = metrics[0] if isinstance(metrics, list) and len(metrics) == 1 else None

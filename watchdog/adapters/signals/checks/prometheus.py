@@ -82,13 +82,7 @@ class PrometheusQuery(ApiSource):
     """Asks one server for one number, and for its age."""
 
     def __init__(self, name: str, options: PrometheusOptions, context: Context) -> None:
-        super().__init__(
-            name,
-            KIND,
-            lambda: _client(options, context),
-            every_seconds=options.every,
-            timeout_seconds=options.timeout,
-        )
+        super().__init__(name, KIND, options, lambda: _client(options, context))
         self._options = options
         self._limits = Limits(options.above, options.below)
 

@@ -18,7 +18,7 @@ from pydantic import Field
 from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.options import Context
 from watchdog.adapters.signals.content_security.page import Resource, read
-from watchdog.adapters.signals.content_security.policy import policies_of
+from watchdog.adapters.signals.content_security.policy import blocking, policies_of
 from watchdog.adapters.signals.options import Every, NeverCriticalOptions, Timeout, Url, probe_policy
 from watchdog.adapters.signals.pattern import TooSlow, beside
 from watchdog.adapters.signals.phase_timer import Stopwatch
@@ -89,9 +89,7 @@ class PolicyCheck(Source):
         if not policies:
             return Good("no policy, which blocks nothing")
         wanted = [one for one in page.resources if not self._is_ignored(one)]
-        blocked = [
-            (one, by) for one in wanted if (by := next(filter(None, (it.blocks(one, url) for it in policies)), ""))
-        ]
+        blocked = [(one, by) for one in wanted if (by := blocking(policies, one, url))]
         if not blocked:
             return Good(f"the policy lets all {len(wanted)} resources of the page load")
         shown = ", ".join(dict.fromkeys(f"{_shown(one)} ({by})" for one, by in blocked[:SHOWN_MAX]))

@@ -17,7 +17,7 @@ from watchdog.adapters.signals.pattern import TooSlow
 
 READ_SECONDS = 0.25
 RESOURCES_MAX = 500
-# Possessive, and of a limited length: each "<" costs that much at most, whatever follows it.
+# Possessive quantifiers and a limited length bound the work at each "<", whatever follows it.
 _TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9-]*+)((?:[^>"']|"[^"]*+"|'[^']*+'){0,2000}+)>""")
 _ATTRIBUTE = re.compile(r"""([^\s=>"'/]++)(?:\s*+=\s*+("[^"]*+"|'[^']*+'|[^\s>"']++))?+""")
 _SCRIPTS = ("", "module", "importmap", "text/javascript", "application/javascript", "text/ecmascript")

@@ -81,13 +81,19 @@ def policies_of(texts: Sequence[str]) -> tuple[Policy, ...]:
     return tuple(policy for policy in parsed if policy.directives)
 
 
+def blocking(policies: Sequence[Policy], resource: Resource, page: httpx.URL) -> str:
+    """Return the directive that blocks a resource of a page, of the first policy that does, or an empty text."""
+    return next(filter(None, (one.blocks(resource, page) for one in policies)), "")
+
+
 def _allows_inline(sources: Sequence[str], resource: Resource) -> bool:
     named = [one for one in sources if one.lower().startswith(("'nonce-", *(f"'{each}" for each in _HASHES)))]
     # A nonce, a hash or 'strict-dynamic' takes 'unsafe-inline' out of force.
     strict = named or (resource.directive == "script-src" and "'strict-dynamic'" in sources)
     if "'unsafe-inline'" in [one.lower() for one in sources] and not strict:
         return True
-    return _has_nonce(sources, resource) or bool(_digests(resource.text) & {one.strip("'") for one in named})
+    hashes = {one.strip("'") for one in named if not one.lower().startswith("'nonce-")}
+    return _has_nonce(sources, resource) or bool(hashes and _digests(resource.text) & hashes)
 
 
 def _has_nonce(sources: Sequence[str], resource: Resource) -> bool:
