@@ -91,7 +91,9 @@ def deleted_for_good(folder: Path) -> None:
         before = daemon.metric("watchdog_probe_total", service="web", outcome="bad")
         daemon.until(lambda: daemon.metric("watchdog_probe_total", service="web", outcome="bad") > before + 6)
         assert 'Render answered 404: "not found: srv-web"' in daemon.cli("explain", "web-1").stdout.replace("\n", " ")
-        assert len(cloud.rings()) == 1 and "Traceback" not in daemon.words(), cloud.rings()
+        # after a minute both limits end: that of a late rollback and that of a deploy list not read; either may be first
+        assert {one["dedup_key"] for one in cloud.rings()} == {"watchdog/web/web-1"}, cloud.rings()
+        assert len(cloud.rings()) <= 2 and "Traceback" not in daemon.words(), cloud.rings()
         daemon.stop()
         text = cloud.config.read_text(encoding="utf-8")
         web = text[text.index("  web:") : text.index("channels:")]
