@@ -256,6 +256,8 @@ def test_case_17_a_repair_that_went_live_unseen_is_not_undone() -> None:
     effects = confirmed(world, 1.0)
     assert lines(effects, "WAIT") == ["nothing was sent: no failure was seen since dep-900 is live; looking again"]
     assert web(world).phase is Phase.SUSPECT and "Rollback" not in kinds(effects)
+    hear(world, e.DeploysListed(world.now + 1, "web", web(world).deploys, world.facts))
+    assert web(world).phase is Phase.SUSPECT, "before it is read again no person is asked about it either"
     hear(world, e.Observed(world.now + 2, "web", "home", Bad("HTTP 503")))
     assert web(world).phase is Phase.PINNING
     assert "Rollback" in kinds(confirmed(world, 2.0))

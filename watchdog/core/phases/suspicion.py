@@ -70,9 +70,18 @@ def _may_decide(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
     # The lesser of two findings would ask a question that the critical one voids a moment later.
     if observations.critical_check_pending(ctx.service, ctx.policy, findings, ctx.now):
         return False
-    if ctx.service.incident is not None and not observations.failing_now(ctx.service, findings, ctx.policy, ctx.now):
+    return not _seen_before_only(ctx, findings) and not _is_early(ctx, findings)
+
+
+def _seen_before_only(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
+    """Return whether an open incident's failure was last seen too long ago, or before the deploy that is live now.
+
+    After a stall the deploys may be read before the next probe: people would be asked about a site that has recovered.
+    """
+    if ctx.service.incident is None:
         return False
-    return not _is_early(ctx, findings)
+    fresh = observations.failing_now(ctx.service, findings, ctx.policy, ctx.now)
+    return not fresh or bool(rollback_request.not_seen_yet(ctx))
 
 
 def _is_early(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
