@@ -1,11 +1,13 @@
 """A renewal that got its leases and then no answer: what was not read is asked for again, and nothing rests on it."""
 
+import asyncio
 import contextlib
 
 import pytest
 
 from tests.daemon.supervision.test_lease_manager import NAMES, Worker
 from watchdog.daemon.engine.persistence import UNREAD
+from watchdog.daemon.supervision.command_poller import CommandPoller
 from watchdog.daemon.supervision.lease_manager import ALONE, RENEW_SECONDS, SPARING_RENEWALS, TTL_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
@@ -49,6 +51,23 @@ async def test_what_all_share_is_asked_for_again_until_it_was_read(one: Worker, 
     assert other.engine.state.paused_by == ""
     await other.sharing.renew()
     assert other.engine.state.paused_by == "ann"
+
+
+async def test_a_pause_counts_though_its_worker_still_believes_in_an_earlier_one(one: Worker, other: Worker) -> None:
+    """It stood still while the other ended the first pause: by what it knows there is nothing to change."""
+    await shared_out(one, other)
+    await one.engine.handle(e.Paused(one.clock.now(), "ann"))
+    await other.sharing.renew()
+    await other.engine.handle(e.Resumed(one.clock.now(), "ann"))
+    assert one.engine.state.paused_by == "ann"
+    number = await one.store.submit("pause", {}, "ann")
+    running = asyncio.create_task(one.engine.run())
+    await CommandPoller(one.store, one.engine, one.clock).apply_all()
+    running.cancel()
+    command = await one.store.command(number)
+    assert command is not None and command.ok
+    await other.sharing.renew()
+    assert (one.engine.state.paused_by, other.engine.state.paused_by) == ("ann", "ann")
 
 
 @pytest.mark.parametrize("call", ["load", "pending", "load_shared"])

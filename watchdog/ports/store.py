@@ -172,7 +172,7 @@ class Store(StoreReader, Protocol):
         It raises one of these, and then nothing is saved:
 
         - Displaced: the lease on a service in the write moved to another worker.
-        - Stale: the write would change the shared state, and another worker did so first.
+        - Stale: the write would change the shared state or answer a command, and another worker changed it first.
         - Withdrawn: the command has an answer already.
         """
 

@@ -13,7 +13,7 @@ from watchdog.domain.effects import Note, PinAutoDeploy
 from watchdog.domain.errors import Displaced, Stale
 from watchdog.domain.events import TimePassed
 from watchdog.domain.incidents import ServiceState, State
-from watchdog.domain.store_records import FLEET, ActionResult, LeaseGrant, Running, Write
+from watchdog.domain.store_records import FLEET, ActionResult, CommandAnswer, LeaseGrant, Running, Write
 from watchdog.ports import Store
 
 NAMES = ("api", "web", "db", "job", FLEET)
@@ -291,6 +291,30 @@ async def test_who_only_looks_has_not_read_what_others_changed(one: Store, two: 
     assert seen is not None and (seen.paused_by, [*seen.services]) == ("ann", ["web"])
     await refused(one.save(Write(state("api", incidents=1))), Stale)
     assert (await two.load_shared()).paused_by == "ann"
+
+
+@pytest.mark.parametrize(("believed", "true"), [("ann", ""), ("", "ann")])
+async def test_no_command_is_answered_on_stale_knowledge(one: Store, two: Store, believed: str, true: str) -> None:
+    """A frozen worker believes in a pause that is over: to pause changes nothing for it, and is no pause of the rest.
+
+    The same of a resumption by one that does not know of the pause.
+    """
+    await hold(one, "one", ("api", FLEET))
+    await hold(two, "two", ("web",))
+    if believed:
+        await one.save(Write(State(paused_by=believed)))
+        await two.load()
+    await two.save(Write(State(paused_by=true)))
+    name = "pause" if believed else "resume"
+    number = await one.submit(name, {}, "bob")
+    said = Write(State(paused_by=believed), answer=CommandAnswer(number, ok=True, text=name, exit_code=0))
+    await refused(one.save(said), Stale)
+    assert not (await one.command(number)).done  # type: ignore[union-attr]
+    await one.load_shared()
+    await one.save(said)
+    assert (await one.command(number)).done and (await two.load_shared()).paused_by == believed  # type: ignore[union-attr]
+    again = replace(said, answer=replace(said.answer, id=await one.submit(name, {}, "bob")))  # type: ignore[type-var]
+    await one.save(again)
 
 
 async def test_nothing_is_sent_on_stale_knowledge(one: Store, two: Store) -> None:

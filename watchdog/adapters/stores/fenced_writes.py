@@ -123,6 +123,9 @@ class FencedWrites(Leases):
             if write.answer is not None and not await write_answer(connection, write.answer):
                 raise Withdrawn
             await self._save_shared(connection, changes, now)
+            # "Paused" is untrue where this worker only believed in a pause that another one has ended since.
+            if write.answer is not None and changes.shared is None:
+                await self._prove_newest_shared(connection)
             await self._save_parts(connection, changes, now)
             await self._save_incidents(connection, changes, write.closed)
             event = write.event
@@ -156,6 +159,12 @@ class FencedWrites(Leases):
         values = {"json": codec.SHAREDS.encode(changes.shared), "saved_at": now, "version": codec.VERSION}
         statement = update(SHARED).where(*ours).values(revision=SHARED.c.revision + 1, **values)
         if await connection.scalar(statement.returning(SHARED.c.revision)) is None:
+            raise Stale
+
+    async def _prove_newest_shared(self, connection: AsyncConnection) -> None:
+        """Raise Stale if another worker changed the shared part; else it stays so until the transaction ends."""
+        revision = await connection.scalar(select(SHARED.c.revision).with_for_update(read=True))
+        if revision != self._memo.revision:
             raise Stale
 
     async def _save_parts(self, connection: AsyncConnection, changes: Changes, now: float) -> None:
@@ -207,9 +216,7 @@ class FencedWrites(Leases):
             # "sending" is the last word before Render is called. The share lock keeps
             # the fleet's limits as this worker last read them. A row with a result was sent: that must be recorded.
             if row.state == "sending" and row.result is None:
-                revision = await connection.scalar(select(SHARED.c.revision).with_for_update(read=True))
-                if revision != self._memo.revision:
-                    raise Stale
+                await self._prove_newest_shared(connection)
             return await self._put_action(connection, row, expect)
 
     async def put_action_by_hand(self, row: ActionRow, expect: str | None) -> bool:

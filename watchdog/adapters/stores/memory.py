@@ -152,10 +152,11 @@ class MemoryStore(MemoryEntries, MemoryCharts):
         self._fence(changes.leases)
         if answer is not None and (answer.id not in db.commands or db.commands[answer.id].done):
             raise Withdrawn
+        # Compare and swap, as in SQL: a worker with old shared facts must not save a decision based on them, nor answer
+        # "paused" because it believes in a pause that another worker has ended since.
+        if (changes.shared is not None or answer is not None) and self._memo.revision != db.revision:
+            raise Stale
         if changes.shared is not None:
-            # Compare and swap, as in SQL: a worker with old shared facts must not save a decision based on them.
-            if self._memo.revision != db.revision:
-                raise Stale
             db.shared, db.revision = changes.shared, db.revision + 1
         # Dropped, not refused: every worker observes the fleet, and only the holder of its lease writes that part.
         if changes.fleet is not None and not self._held(FLEET):
