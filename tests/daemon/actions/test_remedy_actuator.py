@@ -317,6 +317,19 @@ async def test_another_worker_that_is_at_it_is_left_to_it(before: Any, why: str)
         assert s.sent == 0
 
 
+@pytest.mark.parametrize(("row", "kind"), [(SENDING, e.RemedyRefused), (replace(SENDING, state="done"), e.RemedyDone)])
+async def test_what_another_worker_sent_meanwhile_is_looked_up(row: ActionRow, kind: type[Event]) -> None:
+    """This one stood still, and may have the service again: "nothing was sent" would hide what is done."""
+
+    async def overtake(s: Scene, point: str) -> None:
+        if point == "after_intent":
+            assert await s.store.put_action(row, expect="planned")
+
+    async with scene(hook=overtake) as s:
+        await s.ends(kind)
+        assert s.sent == 0
+
+
 async def test_a_service_that_moved_to_another_worker_is_left_to_it() -> None:
     """It looks the switch up."""
     async with scene(before=displaced) as s:

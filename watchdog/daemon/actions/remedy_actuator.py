@@ -63,10 +63,8 @@ class RemedyActuator:
         """Do it and look; return what came of it. Raises Displaced, or Temporary where the store is away."""
         action = self._actions.get((effect.service, effect.remedy))
         row = await self._store.action(effect.incident, step(effect.remedy))
-        if row is not None and row.state == "sending":
-            return await self._settle(action, effect, row)
-        if row is not None and row.state in ("done", "failed"):
-            return self._known(effect, row)
+        if row is not None and row.state != "planned":
+            return await self._sent_before(action, effect, row)
         if resumed:
             return self._postponed(effect, INTERRUPTED)
         if action is None:
@@ -75,7 +73,7 @@ class RemedyActuator:
             effect.incident, step(effect.remedy), "planned", target=effect.remedy, baseline="", service=effect.service
         )
         if not await self._store.put_action(planned, expect=row.state if row is not None else None):
-            return self._postponed(effect, CONTENDED)
+            return await self._contended(action, effect)
         await self._hook("after_intent")
         before = await self._before(action)
         if before.done:
@@ -83,6 +81,20 @@ class RemedyActuator:
         if before.why_not:
             return await self._fail(effect, planned, ActionResult.REFUSED, before.why_not)
         return await self._send(action, effect, replace(planned, baseline=before.baseline))
+
+    async def _sent_before(self, action: RemedyAction | None, effect: TryRemedy, row: ActionRow) -> Event:
+        """Return the outcome of a request that was sent already, as far as anyone knows."""
+        return await self._settle(action, effect, row) if row.state == "sending" else self._known(effect, row)
+
+    async def _contended(self, action: RemedyAction, effect: TryRemedy) -> Event:
+        """Return the outcome where another worker changed the row: it may have sent the request meanwhile.
+
+        A worker that stood still, lost the service and has it again would else take back what the other one sent.
+        """
+        row = await self._store.action(effect.incident, step(effect.remedy))
+        if row is None or row.state == "planned":
+            return self._postponed(effect, CONTENDED)
+        return await self._sent_before(action, effect, row)
 
     async def _before(self, action: RemedyAction) -> Before:
         try:
@@ -98,7 +110,7 @@ class RemedyActuator:
         sending = replace(row, state="sending", attempts=1, sent_at=self._clock.now())
         try:
             if not await self._store.put_action(sending, expect="planned"):
-                return self._postponed(effect, CONTENDED)
+                return await self._contended(action, effect)
         except Stale as error:
             return self._postponed(effect, str(error))
         await self._hook("before_send")
