@@ -57,7 +57,7 @@ def test_a_question_and_an_announcement_say_what_comes_first() -> None:
         (UNKNOWN, "Whether feature flag new-checkout is off is not known: look in your flag service."),
         (STOPPED, "Whether feature flag new-checkout is off is not known: look in your flag service."),
         (OFF_ALREADY, "Feature flag new-checkout was off already."),
-        (REFUSED, "Feature flag new-checkout was not switched off."),
+        (REFUSED, "Feature flag new-checkout was not switched off in this incident."),
     ],
 )
 def test_what_became_of_a_flag_stands_beside_what_happens_next(attempt: object, said: str) -> None:

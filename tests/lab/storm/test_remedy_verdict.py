@@ -1,6 +1,7 @@
 """Wrong ways with a remedy: each is planted into a small history, and found; the right one is clean."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -124,6 +125,7 @@ def test_a_remedy_at_a_wrong_moment_is_found(at: float, orders: Orders, why: str
         ([DENIED], "the contrary"),
         ([OFF, DENIED], "the contrary"),
         ([DENIED, OFF], ""),
+        ([words("checkout-web").undo.format(since=" since 15:10 UTC", when="", was="")], ""),
     ],
 )
 def test_what_is_done_and_not_told_is_found(titles: list[str], what: str) -> None:
@@ -133,3 +135,13 @@ def test_what_is_done_and_not_told_is_found(titles: list[str], what: str) -> Non
     post.arrived = [arrived(notice(160.0 + number, title=title)) for number, title in enumerate(titles)]
     assert what in "".join(untold(seen, post)) and bool(untold(seen, post)) is bool(what)
     assert untold(tried([order(150.0, lands=None)]), post) == []
+
+
+@pytest.mark.parametrize(("incident", "is_wrong"), [("web-1", True), ("web-2", False)])
+def test_that_it_was_not_done_in_another_incident_denies_nothing(incident: str, is_wrong: bool) -> None:
+    """The notice says so; which incident a request was for is known by the row that was saved before it."""
+    seen = tried([replace(order(150.0), incident="web-1")])
+    post = Post(seen.books.render.nature)
+    denial = notice(161.0, title=f"{DENIED} in this incident", incident=incident)
+    post.arrived = [arrived(notice(160.0, title=OFF)), arrived(denial)]
+    assert bool(untold(seen, post)) is is_wrong

@@ -51,7 +51,7 @@ class Drawn:
 class Order:
     """A request for a remedy. Times are virtual seconds; `landed_at` is None if it never arrived.
 
-    `land` lets it happen; `answered`: its sender has the yes.
+    `land` lets it happen; `answered`: its sender has the yes; `incident`: of the row that was saved before it.
     """
 
     of: Drawn
@@ -60,6 +60,7 @@ class Order:
     land: Callable[[], str]
     landed_at: float | None = None
     answered: bool = False
+    incident: str = ""
 
     @property
     def service(self) -> str:
@@ -70,13 +71,15 @@ class Order:
 class Remedies:
     """What the services of one seed have, and each request that was sent.
 
-    `marked`: service, remedy and moment of each that the journal took for sent; `off`: flags, and since when.
+    `marked`: service, remedy and moment of each that the journal took for sent, `marked_for` the last one's incident;
+    `off`: flags, and since when.
     """
 
     def __init__(self, nature: Nature, render: Render) -> None:
         self.drawn: list[Drawn] = []
         self.sent: list[Order] = []
         self.marked: list[tuple[str, str, float]] = []
+        self.marked_for: dict[tuple[str, str], str] = {}
         self.off: dict[str, float] = {}
         self._nature = nature
         self._render = render
@@ -124,7 +127,8 @@ class Remedies:
 
     def asks(self, drawn: Drawn, worker: str) -> Order:
         """Enter a request that leaves now."""
-        order = Order(drawn, worker, self._nature.loop.time(), lambda: self._lands(order))
+        incident = self.marked_for.get((drawn.service, drawn.name), "")
+        order = Order(drawn, worker, self._nature.loop.time(), lambda: self._lands(order), incident=incident)
         self.sent.append(order)
         self._nature.note(f"{worker} SENDS {drawn.name} of {drawn.service}")
         return order
@@ -138,6 +142,7 @@ class Remedies:
         name = row.step.partition(" ")[2]
         if row.state == "sending" and any((one.service, one.name) == (row.service, name) for one in self.drawn):
             self.marked.append((row.service, name, self._nature.loop.time()))
+            self.marked_for[row.service, name] = row.incident
 
     def _lands(self, order: Order) -> str:
         drawn, nature = order.of, self._nature

@@ -138,18 +138,26 @@ def wrong(tried: Tried) -> list[str]:
 
 
 def untold(tried: Tried, post: Post) -> list[str]:
-    """Return what is done and unknown to people: no notice since then names it, or the last one denies it."""
+    """Return what is done and unknown to people: no notice since then names it, or the last one denies it.
+
+    A task at the end, as "switch it, off since 15:10, on again", says that it is done. That it was not done in another
+    incident denies nothing.
+    """
     found = []
     for one in tried.remedies.sent:
         if one.landed_at is None or tried.restored_between(one.sent_at, float("inf")):
             continue
         told = words(one.of.name)
         phrases = (told.done, told.title, told.brief, told.no_help, told.whether, told.already, told.undo_unknown)
-        known = [one for one in phrases if one not in told.undone]
+        known = [one for one in (*phrases, told.undo.partition("{")[0].strip()) if one and one not in told.undone]
         notices = [item for item in post.arrived if item.notice.service == one.service and item.at >= one.sent_at]
         notices.sort(key=lambda item: post.composed.get(item.notice.identity, item.at))
-        texts = [" ".join((item.notice.title, *item.notice.lines)).lower() for item in notices]
-        says = [any(text.lower() in each for text in known) for each in texts if _names(each, (*known, told.undone))]
+        says = []
+        for notice in (item.notice for item in notices):
+            text = " ".join((notice.title, *notice.lines)).lower()
+            says_so, elsewhere = _names(text, known), one.incident not in ("", notice.incident)
+            if says_so or (_names(text, (told.undone,)) and not elsewhere):
+                says.append(says_so)
         if not says or not says[-1]:
             what = "people read the contrary" if says else "nobody was told"
             found.append(f"{one.service}: {one.of.name} is done since {one.landed_at:.0f} s, and {what}")

@@ -74,7 +74,10 @@ def _over(case: Case, one: RemedyAttempt) -> str:
         return f"{done}{result}; {clean(kind.stays)}."
     if one.unknown:
         return f"{_sentence(kind.whether)} is not known{_was(one)}: {clean(kind.look)}."
-    return f"{_sentence(kind.already if one.result is RemedyResult.DONE_ALREADY else kind.undone)}."
+    if one.result is RemedyResult.DONE_ALREADY:
+        return f"{_sentence(kind.already)}."
+    # An earlier incident may have changed it, and it stays so.
+    return f"{_sentence(kind.undone)} in this incident."
 
 
 def left_changed(case: Case) -> list[str]:
