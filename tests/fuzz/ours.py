@@ -44,8 +44,10 @@ from watchdog.replay.imports import IMPORTERS, Wanted
 from watchdog.replay.imports.deploys_csv import deploys_of
 from watchdog.settings.load.load import load
 from watchdog.settings.load.secrets import read_dotenv, read_secrets, unknown_variables
+from watchdog.settings.other_tools import configuration_from
 from watchdog.settings.rules.recurrence import parse_moment, parse_turn, parse_weekly
 from watchdog.settings.schema.urls import http_url
+from watchdog.settings.text.first_channels import FirstChannels
 
 NOW = 1_800_000_000.0
 FOLDER = Path(tempfile.mkdtemp(prefix="watchdog-fuzz-"))
@@ -178,6 +180,11 @@ def imported(data: bytes) -> object:
     return [found, tried(ConfigurationError, lambda: len(deploys_of(path, 60.0)))]
 
 
+def other_tools(data: bytes) -> object:
+    """Make a configuration of a file as each other tool has it, by its content."""
+    return configuration_from([_file("foreign", data)], FirstChannels()).text
+
+
 def notices(data: bytes) -> object:
     """Send a notice of these foreign words: by mail, to Slack, as a ticket, as JSON, to a pager."""
     words = text_of(data)
@@ -209,6 +216,7 @@ OURS: dict[str, Parser] = {
     "stored": Parser(stored, most=20_000, times=40),
     "recording": Parser(recording, (ConfigurationError,)),
     "imported": Parser(imported, longest=16 * 1024),
+    "other-tools": Parser(other_tools, (ValueError,), longest=16 * 1024, most=8000, times=20),
     "notices": Parser(notices, longest=32 * 1024, most=200_000, times=8),  # JSON writes six characters for one
     "references": Parser(references, most=400, times=2),
 }

@@ -23,6 +23,7 @@ command         what forms, JSON bodies and lines of chat say of a command
 stored          rows of the store
 recording       recordings that a replay reads
 imported        histories of other tools
+other-tools     configurations of other tools, of which `init` makes one of ours
 notices         foreign words in mail, Slack, tickets, webhooks, pages
 references      what a channel remembered of an incident
 """

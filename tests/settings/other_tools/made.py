@@ -28,3 +28,13 @@ def shown(imported: Imported, service: str, signal: str = "home") -> dict[str, o
     """Return the options of a signal that are not the default, as they are written."""
     options = read(imported).services[service].signals[signal].options
     return dict(options.model_dump(mode="json", by_alias=True, exclude_unset=True))
+
+
+def assert_told(imported: Imported, *losses: str) -> None:
+    """Assert that each loss is told at the terminal and in the file, and that no secret is: all hold `canary`."""
+    assert "canary" not in (imported.text + repr(imported)).lower(), "a secret, or a part of one, was copied"
+    comments = " ".join(imported.text.replace("#", "").split())
+    for loss in losses:
+        assert any(line.startswith(loss) for line in imported.lost), (loss, imported.lost)
+        in_file = loss.partition("left out: ")[2] or loss.partition(": ")[2] or loss
+        assert in_file[:30] in comments, f"in the file: {loss}"

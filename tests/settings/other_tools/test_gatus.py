@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.settings.other_tools.made import made, read, shown
+from tests.settings.other_tools.made import assert_told, made, read, shown
 
 STORY = """\
 alerting:
@@ -66,12 +66,12 @@ def test_what_gatus_watches_is_watched_and_the_rest_is_told_without_a_secret(tmp
     assert inside["auth"] == {"basic": {"user": "me", "password": "${WATCHDOG_PROBE_SHOP_FRONT_PASSWORD_2}"}}
     assert settings.private_hosts == ("api",) and shown(came, "service-2026-01-02")["contains"] == "ready"
     assert shown(came, "mail", "port")["tls"] is True
-    assert "canary" not in (came.text + repr(came)).lower(), "a secret, or a part of one, was copied"
     assert len(came.variables) == 4 and all(f"# {name}: " in came.text for name in came.variables)
-    for loss in (
+    assert_told(
+        came,
         "alerting (slack)",
         "storage: settings of Gatus itself",
-        "nightly: left out: it is pushed to Gatus",
+        "nightly: left out: it is pushed there",
         "Shop (front): client.insecure",
         "Shop (front): the header host",
         "Shop (front): condition [BODY].token == …",
@@ -80,10 +80,7 @@ def test_what_gatus_watches_is_watched_and_the_rest_is_told_without_a_secret(tmp
         "hidden: left out: its address has what looks like a key",
         "waiting: left out: its address has a variable",
         "old: left out: it is disabled there",
-    ):
-        assert any(line.startswith(loss) for line in came.lost), loss
-        in_file = loss.partition("left out: ")[2] or loss.partition(": ")[2] or loss
-        assert in_file[:30] in " ".join(came.text.replace("#", "").split()), f"in the file: {loss}"
+    )
 
 
 CONDITIONS = {

@@ -58,7 +58,7 @@ async def init(
 ) -> int:
     """Write a commented configuration in mode observe: from a few questions, your services on Render, or another tool.
 
-    `--from FILE` reads what another tool watches: a Gatus configuration. The content decides which of them a file is.
+    `--from FILE` reads what another tool watches; the content decides which one (`watchdog docs start` names them).
     What could not be carried over is named here and in the file; keys in it become variables and are not copied.
 
     Beside it `.env.example` names the variables to set, and `watchdog.schema.json` lets editors complete keys. A `.env`

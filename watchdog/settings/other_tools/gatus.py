@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from watchdog.adapters.signals.options import REDIRECTS_MAX
 from watchdog.domain.units import parse_duration
@@ -15,8 +14,7 @@ from watchdog.settings.other_tools.probe_request import (
     set_method,
     set_proxy,
 )
-from watchdog.settings.other_tools.sites import Found, Keys, Site, entries, pace, word
-from watchdog.settings.text.yaml_document import show_key
+from watchdog.settings.other_tools.sites import NO_EQUAL, VERIFIED, Found, Keys, Site, entries, host_of, pace, word
 
 TIMEOUT_SECONDS = 10.0
 """The default timeout of Gatus."""
@@ -39,14 +37,14 @@ OTHER_SECTIONS: Mapping[str, str] = {
     "tunneling": "tunneling: nothing is probed through SSH",
 }
 OTHER_KINDS: Mapping[str, str] = {
-    "icmp": "a ping has no equal: watch a port of that host with tcp:",
-    "dns": "a DNS query has no equal",
+    "icmp": NO_EQUAL["ping"],
+    "dns": NO_EQUAL["dns"],
     "udp": "UDP has no equal",
     "sctp": "SCTP has no equal",
-    "ws": "a WebSocket has no equal: probe its server with http:",
-    "wss": "a WebSocket has no equal: probe its server with http:",
-    "grpc": "gRPC has no equal",
-    "grpcs": "gRPC has no equal",
+    "ws": NO_EQUAL["websocket"],
+    "wss": NO_EQUAL["websocket"],
+    "grpc": NO_EQUAL["grpc"],
+    "grpcs": NO_EQUAL["grpc"],
     "domain": "the end of a domain's registration has no equal",
 }
 
@@ -67,7 +65,7 @@ def read(documents: list[Mapping[str, Any]], keys: Keys) -> Found:
             found.sites.append(_site(entry, keys))
         for entry in entries(document.get("external-endpoints")):
             site = Site(word(entry.get("name")), word(entry.get("group")))
-            site.left_out = "it is pushed to Gatus: let the job ping a healthchecks server, and read it with heartbeat:"
+            site.left_out = NO_EQUAL["push"]
             found.sites.append(site)
         for entry in entries(document.get("suites")):
             site = Site(word(entry.get("name")), word(entry.get("group")))
@@ -90,7 +88,7 @@ def _sections(document: Mapping[str, Any]) -> list[str]:
 
 def _site(entry: Mapping[str, Any], keys: Keys) -> Site:
     url = word(entry.get("url")).strip()
-    site = Site(word(entry.get("name")) or urlsplit_host(url), word(entry.get("group")))
+    site = Site(word(entry.get("name")) or host_of(url), word(entry.get("group")))
     if entry.get("enabled") is False:
         site.left_out = "it is disabled there"
         return site
@@ -104,8 +102,7 @@ def _site(entry: Mapping[str, Any], keys: Keys) -> Site:
     client = client if isinstance(client, dict) else {}
     pace(signal, _seconds(site, "interval", entry), _seconds(site, "timeout", client) or TIMEOUT_SECONDS)
     _set_client(signal, site, client, keys)
-    for key in entry.keys() - READ - SILENT:
-        site.note(f"{show_key(key)}: no equal")
+    site.note_keys(entry, READ | SILENT)
     site.signals["home" if "http" in signal else "port"] = signal
     return site
 
@@ -158,12 +155,11 @@ def _set_client(signal: dict[str, Any], site: Site, client: Mapping[str, Any], k
             signal["redirects"] = REDIRECTS_MAX
         set_proxy(signal, site, word(client.get("proxy-url")), keys)
     if client.get("insecure") is True:
-        site.note("client.insecure: certificates are always verified; name a private authority in tls: {ca: …}")
+        site.note(f"client.insecure: {VERIFIED}")
     for key, what in (("tls", "write the files in tls: {client_cert: …}"), ("oauth2", "it has no equal")):
         if key in client:
             site.note(f"client.{key}: {what}")
-    for key in client.keys() - {"timeout", "ignore-redirect", "proxy-url", "insecure", "tls", "oauth2"}:
-        site.note(f"client.{show_key(key)}: no equal")
+    site.note_keys(client, ("timeout", "ignore-redirect", "proxy-url", "insecure", "tls", "oauth2"), "client.")
 
 
 def _seconds(site: Site, key: str, mapping: Mapping[str, Any]) -> float | None:
@@ -176,11 +172,3 @@ def _seconds(site: Site, key: str, mapping: Mapping[str, Any]) -> float | None:
     except ValueError:
         site.note(f"{key}: not a duration that can be read")
         return None
-
-
-def urlsplit_host(url: str) -> str:
-    """Return the host of an address for a name, or an empty text."""
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""

@@ -18,7 +18,7 @@ from watchdog.settings.other_tools.sites import (
     has_variable,
     is_secret,
     literal,
-    statuses,
+    set_statuses,
 )
 
 _OPERATOR = re.compile(r"==|!=|<=|>=|<|>")
@@ -53,11 +53,7 @@ def set_conditions(signal: dict[str, Any], site: Site, conditions: object) -> No
         except _NoEqual as error:
             shown = clean(f"{left} {operator}".strip()) or "a condition"
             site.note(f"condition {shown} …: {error}")
-    written = statuses(accepted)
-    if written is None:
-        site.note("condition [STATUS] …: these statuses cannot be written; 2xx is expected")
-    else:
-        signal["status"] = written[0] if len(written) == 1 else written
+    set_statuses(signal, site, accepted, "condition [STATUS] …")
 
 
 def _parts(condition: object) -> tuple[str, str, str]:

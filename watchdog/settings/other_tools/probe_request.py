@@ -14,6 +14,7 @@ from watchdog.settings.text.yaml_document import SECRET
 
 DEPTH_MAX = 20
 """Levels of a body that are looked through for secrets; what lies deeper is treated as one."""
+VARIABLE = "its address has a variable, which no line here fills in: write the address itself"
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH")
 
 
@@ -45,7 +46,7 @@ def _without_credentials(url: str) -> tuple[str, str, str]:
 def _unwritable(url: str) -> str:
     """Return why an address cannot stand in our configuration, or an empty text."""
     if has_variable(url):
-        return "its address has a variable, which no line here fills in: write the address itself"
+        return VARIABLE
     try:
         parts = urlsplit(url)
         query = parse_qsl(parts.query, keep_blank_values=True)
@@ -139,6 +140,27 @@ def set_body(signal: dict[str, Any], site: Site, body: object, keys: Keys) -> No
     else:
         value = _hidden(value, "", site, keys)
     signal["body"] = value
+
+
+def set_contains(signal: dict[str, Any], site: Site, text: str, key: str) -> None:
+    """Write the text that must stand in the page; `key` is what the other tool calls it."""
+    if not text:
+        return
+    if signal.get("method") == "HEAD":
+        site.note(f"{key}: the answer to a HEAD has no body")
+    elif is_secret(text) or has_variable(text):
+        site.note(f"{key}: its text looks like a key, or is a variable")
+    else:
+        signal["contains"] = text
+
+
+def tcp_signal(site: Site, host: str, port: str) -> dict[str, Any]:
+    """Return the signal `tcp` for a port; the site is left out where it cannot be written."""
+    if has_variable(host + port):
+        site.left_out = site.left_out or VARIABLE
+    elif not host or not port:
+        site.left_out = site.left_out or "it has no host with a port: write tcp: host:port"
+    return {"tcp": f"[{host}]:{port}" if ":" in host else f"{host}:{port}"}
 
 
 def _hidden(value: Any, name: str, site: Site, keys: Keys, depth: int = 0) -> Any:

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from watchdog.adapters.signals.probe_options.named_secrets import FAMILY
-from watchdog.settings.text.yaml_document import SECRET, TOKEN
+from watchdog.settings.text.yaml_document import SECRET, TOKEN, show_key
 
 KEY_WORDS = re.compile(
     r"auth(?!ors?\b)|token|key(?!word|board)|secret|passw|cookie|credential|session|signature|\bsig\b|jwt",
@@ -22,6 +23,16 @@ VARIABLE_CHARACTERS = 40
 STATUSES = range(100, 600)
 LISTED_STATUSES_MAX = 40
 """Single statuses that are written as a list; a rule with more is told as it cannot be written."""
+NO_EQUAL: Mapping[str, str] = {
+    "ping": "a ping has no equal: watch a port of that host with tcp:",
+    "dns": "a DNS query has no equal",
+    "websocket": "a WebSocket has no equal: probe its server with http:",
+    "grpc": "gRPC has no equal: watch its port with tcp:",
+    "push": "it is pushed there: let the job ping a healthchecks server, and read it with heartbeat:",
+    "other": "this kind of check has no equal: write a check of your own, and command:",
+}
+"""Why a kind of check is left out, and what to write instead."""
+VERIFIED = "certificates are always verified; name a private authority in tls: {ca: …}"
 
 
 class Keys:
@@ -67,6 +78,12 @@ class Site:
         if text not in self.notes:
             self.notes.append(text)
 
+    def note_keys(self, given: Mapping[str, Any], known: Iterable[str], within: str = "") -> None:
+        """Note the keys of a mapping that are not known; those without a value say nothing."""
+        for key in given:
+            if key not in known and given[key] not in (None, "", [], {}):
+                self.note(f"{within}{show_key(key)}: no equal")
+
 
 @dataclass
 class Found:
@@ -101,13 +118,30 @@ def word(value: object) -> str:
     return str(value) if isinstance(value, (str, int, float)) else ""
 
 
+def host_of(url: str) -> str:
+    """Return the host of an address for a name, or an empty text."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
 def entries(value: object) -> list[Mapping[str, Any]]:
     """Return the mappings in a list; of anything else none."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def statuses(accepted: Iterable[int]) -> list[int | str] | None:
-    """Return `status:` for these: whole classes, and single ones. None: they cannot be written."""
+def set_statuses(signal: dict[str, Any], site: Site, accepted: Iterable[int], key: str) -> None:
+    """Write `status:` for these; `key` is what the other tool calls them."""
+    written = _statuses(accepted)
+    if written is None:
+        site.note(f"{key}: these statuses cannot be written; 2xx is expected")
+    else:
+        signal["status"] = written[0] if len(written) == 1 else written
+
+
+def _statuses(accepted: Iterable[int]) -> list[int | str] | None:
+    """Return whole classes, and single statuses. None: they cannot be written."""
     wanted = set(accepted)
     written: list[int | str] = []
     for hundred in range(1, 6):

@@ -94,14 +94,15 @@ def _try(site: Site, hosts: list[str], count: int) -> None:
 
 
 def _mistakes(text: str) -> str:
-    """Return the first mistake of a configuration, or an empty text. Secrets need not be set."""
+    """Return the first mistake of a configuration with its cure, or an empty text. Secrets need not be set."""
     document = parse(text, "watchdog.yaml")
     if document.data and not document.mistakes:
         build(document, SecretMap({}), {}, None, Path(), secretless=True)
     if not document.mistakes:
         return ""
     mistake = document.mistakes[0]
-    return mistake.what.partition("signals.")[2] or mistake.what
+    what = mistake.what.partition("signals.")[2] or mistake.what
+    return f"{what}: {mistake.instead}" if mistake.instead else what
 
 
 def _private_hosts(site: Site) -> Iterator[str]:
