@@ -1,7 +1,9 @@
 """Clock skew: clamp timestamps from a worker with a fast clock, when another worker takes its services up.
 
 Rule: a recorded past moment cannot lie in the future. Left there, it would stop every wait that counts from it for as
-long as the clocks differ. Future moments by design (a deadline, the end of a watch window) are left alone.
+long as the clocks differ. Future moments by design (a deadline, the end of a watch window) are left alone. When we
+last changed production is left too, by a day at most: the clock that is slow may be the one that clamps, and a cooldown
+that began an hour too early would be over too early; one that lasts an hour longer only asks people.
 """
 
 from dataclasses import replace
@@ -39,6 +41,8 @@ OF_ESCALATION = ("notified_at", "called_at", "acknowledged_at")
 OF_RUN_DATED = ("run_started_at", "failing_since", "troubled_since", "last_bad_at")
 OF_RUN = (*OF_RUN_DATED, "run_probes", "unseen_seconds", "last_why", "last_kind")
 OF_DOWNTIME = ("since", "after", "ended_at")
+DAY_SECONDS = 86_400.0
+"""How far ahead a moment of ours may lie that begins a cooldown: a clock is an hour or a time zone off, not more."""
 SLIGHT_SECONDS = 5.0
 """A run of failures goes on where the clock that dated it is fast by no more; else nothing of it can be placed."""
 T = TypeVar(
@@ -67,8 +71,8 @@ def clamp_future_times(service: ServiceState, now: float) -> ServiceState:
         checks={name: _check(check, now) for name, check in service.checks.items()},
         # The other times of a deploy come from the platform's clock, not from the fast worker's.
         deploys=tuple(_past(deploy, ("update_seen_at",), now) for deploy in service.deploys),
-        acted_at=tuple(min(at, now) for at in service.acted_at),
-        remedied=tuple((name, min(at, now)) for name, at in service.remedied),
+        acted_at=tuple(min(at, now + DAY_SECONDS) for at in service.acted_at),
+        remedied=tuple((name, min(at, now + DAY_SECONDS)) for name, at in service.remedied),
         opened_at=tuple(min(at, now) for at in service.opened_at),
         failed_from=tuple((signal, min(at, now)) for signal, at in service.failed_from),
         record_gap_notices=tuple((about, min(since, now)) for about, since in service.record_gap_notices),
