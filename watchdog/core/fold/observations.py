@@ -238,7 +238,8 @@ def is_healthy(
 ) -> bool:
     """Return whether every check is back to normal, and has been for `for_seconds`; what failed must be `seen` so."""
     return not (seen and unread.unseen(service, policy, now)) and all(
-        detect.calm(check, conditions(service, name, policy, now), for_seconds)
+        detect.calm(check, given := conditions(service, name, policy, now), for_seconds)
+        or unread.says_nothing(service, given, for_seconds)
         for name, check in service.checks.items()
         if policy.services[service.name].signal(name) is not None
     )

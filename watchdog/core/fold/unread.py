@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from watchdog.core import detect
 from watchdog.domain.checks import Check
 from watchdog.domain.incidents import ServiceState
-from watchdog.domain.policy import Policy
+from watchdog.domain.policy import PROBES, Policy
 
 
 def unseen(service: ServiceState, policy: Policy, now: float) -> tuple[Check, ...]:
@@ -27,6 +27,20 @@ def unseen(service: ServiceState, policy: Policy, now: float) -> tuple[Check, ..
         for check, then in _not_read(service, policy, now)
         if check.name in failed or detect.find(check, then) is not None
     )
+
+
+def says_nothing(service: ServiceState, given: detect.Conditions, for_seconds: float) -> bool:
+    """Return whether a check that is not what failed showed nothing bad since readings count, and for `for_seconds`.
+
+    A page that is measured each quarter of an hour would else hold up the proof of every rollback: it is read after it.
+    """
+    signal, incident, check = given.signal, service.incident, service.checks[given.signal.name]
+    if incident is None or signal.critical or signal.kind not in PROBES:
+        return False
+    if check.name in {one.signal for one in incident.findings} or detect.suspicious(check, given):
+        return False
+    since = max(check.counts_from, check.interrupted_at)
+    return detect.calm_since(check) <= since <= given.now - for_seconds
 
 
 def unread_suspects(service: ServiceState, policy: Policy, now: float) -> tuple[str, ...]:
