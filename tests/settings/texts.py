@@ -22,6 +22,7 @@ ALL_SECRETS = {name: "canary-" + name.lower() for name in SECRET_NAMES} | {
 }
 ALL_SECRETS["WATCHDOG_SENTRY_CRONS_URL"] = "https://sentry.example/api/1/cron/watchdog/canary_key/"
 ALL_SECRETS["WATCHDOG_PROBE_HEALTHCHECKS"] = "canary-watchdog_probe_healthchecks"
+ALL_SECRETS["WATCHDOG_PROBE_SHOP"] = "canary-watchdog_probe_shop"
 ALL_SECRETS["WATCHDOG_PROBE_PAGESPEED"] = "canary-watchdog_probe_pagespeed"
 ALL_SECRETS["WATCHDOG_PROBE_PLAUSIBLE"] = "canary-watchdog_probe_plausible"
 del ALL_SECRETS["WATCHDOG_STORE_URL"]

@@ -15,5 +15,6 @@ LEAST: Mapping[str, Mapping[str, Any]] = {
     "lighthouse": {"lighthouse": URL, "api_key": "${WATCHDOG_PROBE_SCORES}"},
     "csp": {"csp": URL},
     "plausible": {"plausible": "acme.example", "api_key": "${WATCHDOG_PROBE_COUNTS}"},
+    "journey": {"journey": URL, "steps": ({"path": "/"},)},
     "tcp": {"tcp": "db.acme.example:5432"},
 }

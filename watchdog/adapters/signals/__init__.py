@@ -12,6 +12,7 @@ from watchdog.adapters.options import Context
 from watchdog.adapters.signals import http, latency, render_events, sentry
 from watchdog.adapters.signals.checks import command, heartbeat, keyed_api, lighthouse, plausible, prometheus, tcp
 from watchdog.adapters.signals.content_security import csp
+from watchdog.adapters.signals.journeys import journey, steps
 from watchdog.adapters.signals.options import SignalOptions
 from watchdog.domain.policy import SignalPolicy
 from watchdog.ports import SignalSource
@@ -35,6 +36,7 @@ SIGNALS: dict[str, SignalKind] = {
     "prometheus": SignalKind(prometheus.PrometheusOptions, prometheus.build, prometheus.policy_of, prometheus.secrets),
     "tcp": SignalKind(tcp.TcpOptions, tcp.build, tcp.policy_of),
     "command": SignalKind(command.CommandOptions, command.build, command.policy_of),
+    "journey": SignalKind(steps.JourneyOptions, journey.build, journey.policy_of, journey.secrets),
     "csp": SignalKind(csp.CspOptions, csp.build, csp.policy_of),
     "plausible": SignalKind(plausible.PlausibleOptions, plausible.build, plausible.policy_of, keyed_api.secrets),
     "lighthouse": SignalKind(lighthouse.LighthouseOptions, lighthouse.build, lighthouse.policy_of, keyed_api.secrets),

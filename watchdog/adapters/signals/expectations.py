@@ -12,7 +12,7 @@ from typing import Any
 
 from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.signals.json_path import ABSENT, JsonPath
-from watchdog.adapters.signals.options import SUCCESS, ProbeOptions, Ranges
+from watchdog.adapters.signals.options import SUCCESS, AnswerOptions, Ranges
 from watchdog.adapters.signals.pattern import SEARCHED_CHARACTERS, Pattern, TooSlow
 from watchdog.adapters.signals.probe_http import Answer
 from watchdog.adapters.signals.probe_options.conditions import Condition
@@ -47,9 +47,9 @@ class Expectations:
 
     @classmethod
     def of(
-        cls, options: ProbeOptions, max_latency_seconds: float | None = None, redactor: Redactor | None = None
+        cls, options: AnswerOptions, max_latency_seconds: float | None = None, redactor: Redactor | None = None
     ) -> "Expectations":
-        """Return the expectations that the options of a probe state."""
+        """Return the expectations that the options state."""
         return cls(
             statuses=options.status,
             contains=options.contains,
@@ -125,7 +125,7 @@ class Expectations:
             coding = plain(self.redactor(answer.coding), 30)
             why = f'the body cannot be read: it came as "{coding}", we asked for identity'
             return Unknown(why, Unread.SHAPE)
-        text = _decode(answer)
+        text = decoded(answer)
         if self.contains is not None and self.contains not in text:
             return Bad(f'body lacks "{plain(self.contains, 80)}"', FailureKind.BODY)
         return self._judge_match(text) or self._judge_json(text)
@@ -186,7 +186,8 @@ class Expectations:
         return Bad(f"answered in {total_seconds:.2f} s (limit {limit:.2f} s)", FailureKind.SLOW)
 
 
-def _decode(answer: Answer) -> str:
+def decoded(answer: Answer) -> str:
+    """Return the body as text, by the charset that its header names."""
     match = _CHARSET.search(answer.headers.get("content-type", ""))
     try:
         return answer.body.decode(match[1] if match else "utf-8", "replace")

@@ -150,8 +150,8 @@ class NeverCriticalOptions(SignalOptions):
         return self
 
 
-class ProbeOptions(RequestOptions, SignalOptions):
-    """The request, and the expectations of its answer, for every signal that probes."""
+class AnswerOptions(Options):
+    """The expectations of one answer."""
 
     status: Statuses = SUCCESS
     contains: str | None = Field(default=None, min_length=1)
@@ -159,8 +159,13 @@ class ProbeOptions(RequestOptions, SignalOptions):
     json_values: JsonExpectations = Field(default_factory=dict, alias="json")
     header: dict[str, str] = Field(default_factory=dict)
     expect: Expected = Field(default_factory=Expected)
-    redirects: int = Field(default=0, ge=0, le=REDIRECTS_MAX)
     max_body: BodySize = 1024 * 1024
+
+
+class ProbeOptions(RequestOptions, AnswerOptions, SignalOptions):
+    """The request, and the expectations of its answer, for every signal that probes."""
+
+    redirects: int = Field(default=0, ge=0, le=REDIRECTS_MAX)
     certificate: Duration = 14 * 86400.0
     tls: ProbeTls | None = None
     ip: IpVersion = "any"

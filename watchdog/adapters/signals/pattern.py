@@ -47,11 +47,16 @@ class Pattern:
 
     def finds(self, page: str) -> bool:
         """Return whether the expression is found anywhere in the page. Not on the event loop. May raise TooSlow."""
+        return self.first(page) is not None
+
+    def first(self, page: str) -> str | None:
+        """Return what its first group (without one: all of it) holds where it is first found. As `finds`."""
         search = _compiled(self.text).search
         for _ in range(TRIES):
             before = time.thread_time()
             try:
-                return search(page, timeout=SEARCH_SECONDS, concurrent=True) is not None
+                found = search(page, timeout=SEARCH_SECONDS, concurrent=True)
+                return None if found is None else found[1 if found.re.groups else 0] or ""
             except TimeoutError:
                 # Only this thread's own time convicts the expression; less than half of the
                 # limit means that other threads took the rest.

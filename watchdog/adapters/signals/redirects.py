@@ -9,6 +9,7 @@ import httpx
 
 from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.options import parse_url
+from watchdog.adapters.signals.journeys.session import Session
 from watchdog.adapters.signals.phase_timer import DNS, Stopwatch
 from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import GET, Answer, ProbeTransport
@@ -35,10 +36,12 @@ async def follow(
     accept: frozenset[int] = frozenset(),
     request: ProbeRequest = GET,
     redactor: Redactor = NOTHING_TO_HIDE,
+    session: Session | None = None,
 ) -> Answer | Failure:
     """Return the answer after at most `redirects` redirects; a redirect among `accept` is an answer.
 
     `headers` go to every host; `request` stays with the host of `url`. `redactor` cleans the reason of a failure.
+    A `session` keeps the cookies of each hop, and sends them where they belong.
     """
     named, redirected, first, left = url.host, False, url, False
     for hop in range(redirects + 1):
@@ -52,9 +55,11 @@ async def follow(
             turn=turn,
             headers=headers,
             redirected=redirected,
-            request=request,
+            request=session.sent(url, request) if session is not None else request,
             own=not left,
         )
+        if session is not None and isinstance(came, Answer):
+            session.took(url, came)
         if isinstance(came, Failure) or came.status not in REDIRECTS - accept:
             return came
         # A Location may carry credentials; following it would send them, so it counts as unusable.

@@ -24,6 +24,7 @@ _SCRIPTS = ("", "module", "importmap", "text/javascript", "application/javascrip
 """The types of a script element that a policy governs; another one holds data."""
 _INERT = ("noscript", "template", "textarea", "title")
 """Elements whose content a browser with scripts loads nothing of."""
+_OF_TEXT = ("script", "style", "textarea")
 _AS = {"script": "script-src", "style": "style-src", "image": "img-src", "font": "font-src"}
 _LINKS = {"stylesheet": "style-src", "icon": "img-src", "manifest": "manifest-src", "modulepreload": "script-src"}
 _SOURCES = {
@@ -49,6 +50,10 @@ class Resource:
     text: str = ""
 
 
+Element = tuple[bool, str, dict[str, str], str]
+"""A tag: whether it closes, its name, its attributes, and the content of a script, style, textarea or option."""
+
+
 @dataclass(slots=True)
 class Page:
     """What a page names, in its order."""
@@ -60,13 +65,13 @@ class Page:
 def read(text: str, url: httpx.URL, clock: Callable[[], float] = time.thread_time) -> Page:
     """Return what a page names. Raises TooSlow for a page that takes too long to read. Not on the event loop."""
     found, base, inert = Page(), url, ""
-    for closes, name, given, content in _elements(text.replace("\r\n", "\n"), clock() + READ_SECONDS, clock):
+    for closes, name, given, content in elements(text, clock):
         if closes or inert:
             inert = "" if closes and name == inert else inert
         elif name in _INERT:
             inert = name
         elif name == "base" and "href" in given:
-            base = _joined(url, given["href"]) or base
+            base = joined(url, given["href"]) or base
         elif name == "meta" and given.get("http-equiv", "").lower() == "content-security-policy":
             found.policies.append(given.get("content", ""))
         else:
@@ -76,12 +81,13 @@ def read(text: str, url: httpx.URL, clock: Callable[[], float] = time.thread_tim
     return found
 
 
-def _elements(text: str, until: float, clock: Callable[[], float]) -> Iterator[tuple[bool, str, dict[str, str], str]]:
-    """Yield each tag: whether it closes, its name, its attributes; and the content of a script or style."""
+def elements(text: str, clock: Callable[[], float] = time.thread_time) -> Iterator[Element]:
+    """Yield each tag, with the content of those that hold text alone. Raises TooSlow. Not on the event loop."""
+    text, until = text.replace("\r\n", "\n"), clock() + READ_SECONDS
     place = text.find("<")
     while place >= 0:
         if clock() > until:
-            raise TooSlow("the page takes too long to read for its resources: name a smaller page")
+            raise TooSlow("the page takes too long to read: name a smaller page")
         if text.startswith("<!--", place):
             end = text.find("-->", place)
             place = text.find("<", end) if end >= 0 else -1
@@ -91,9 +97,11 @@ def _elements(text: str, until: float, clock: Callable[[], float]) -> Iterator[t
             place = text.find("<", place + 1)
             continue
         name, after, content = tag[2].lower(), tag.end(), ""
-        if name in ("script", "style") and not tag[1]:
+        if name in _OF_TEXT and not tag[1]:
             end = _end_of(name, text, after)
             content, after = text[after:end], end
+        elif name == "option":
+            content = text[after : max(text.find("<", after), after)]
         yield bool(tag[1]), name, _attributes(tag[3]), content
         place = text.find("<", after)
 
@@ -131,11 +139,11 @@ def _named(name: str, given: dict[str, str], content: str, base: httpx.URL) -> I
 def _one(directive: str, src: str | None, given: dict[str, str], content: str, base: httpx.URL) -> Iterator[Resource]:
     if src is None:
         yield Resource(directive, None, given.get("nonce", ""), text=content)
-    elif src and (url := _joined(base, src)) is not None and url.scheme in ("http", "https", "data"):
+    elif src and (url := joined(base, src)) is not None and url.scheme in ("http", "https", "data"):
         yield Resource(directive, url, given.get("nonce", ""), given.get("integrity", ""))
 
 
-def _joined(base: httpx.URL, href: str) -> httpx.URL | None:
+def joined(base: httpx.URL, href: str) -> httpx.URL | None:
     """Return an address as the page means it, or None for one that leads nowhere."""
     try:
         url = base.join(href)

@@ -14,6 +14,8 @@ FAMILY = "WATCHDOG_PROBE_"
 VARIABLE = re.compile(rf"{FAMILY}[A-Z0-9_]{{1,40}}")
 PLACE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}")
 """The place of a secret in a text. Other texts in braces stay as they are: they may belong to the site's language."""
+ANY_PLACE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*|[a-z][a-z0-9_]{0,39})\}")
+"""The same, or the place of a value that a journey carries on, whose name is in small letters."""
 SECRET_MIN = 4
 """Characters; a shorter one could not be taken out of logs without harming ordinary words."""
 HIDDEN = "***"
@@ -56,13 +58,14 @@ def names_in(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for text in texts for name in PLACE.findall(text)))
 
 
-def filled(value: Any, secrets: Mapping[str, str]) -> Any:
-    """Return a value of JSON with the secrets in their places; one that is not set leaves nothing there."""
+def filled(value: Any, values: Mapping[str, str]) -> Any:
+    """Return a value of JSON with the values in their places; a secret that is not set leaves nothing there."""
     if isinstance(value, str):
-        return PLACE.sub(lambda place: secrets.get(place[1], ""), value)
+        # All in one pass: a word that the site chose may look like the place of a secret.
+        return ANY_PLACE.sub(lambda place: values.get(place[1], place[0] if place[1].islower() else ""), value)
     if isinstance(value, dict):
-        return {filled(key, secrets): filled(item, secrets) for key, item in value.items()}
-    return [filled(item, secrets) for item in value] if isinstance(value, (list, tuple)) else value
+        return {filled(key, values): filled(item, values) for key, item in value.items()}
+    return [filled(item, values) for item in value] if isinstance(value, (list, tuple)) else value
 
 
 class Redactor:

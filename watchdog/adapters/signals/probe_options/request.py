@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import httpx
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
@@ -48,7 +48,8 @@ Method = Annotated[
 """DELETE is left out: a probe is sent every few seconds, for years."""
 
 
-def _check_headers(headers: dict[str, str]) -> dict[str, str]:
+def check_headers(headers: dict[str, str], place: re.Pattern[str] = PLACE) -> dict[str, str]:
+    """Return the headers if they can be sent, and a key of theirs is in a place. Raises ValueError."""
     for name, value in headers.items():
         if not _NAME.fullmatch(name):
             raise ValueError("not the name of a header: write it as in x-api-key")
@@ -61,7 +62,7 @@ def _check_headers(headers: dict[str, str]) -> dict[str, str]:
         check_places(value)
         in_name = any(word in name.lower() for word in _KEY_WORDS)
         in_cookie = name.lower() == "cookie" and _KEY_IN_COOKIE.search(value) is not None
-        if not PLACE.search(value) and (in_name or in_cookie):
+        if not place.search(value) and (in_name or in_cookie):
             only_a_place(value)
     if len({name.lower() for name in headers}) < len(headers):
         raise ValueError("the same header twice, in other letters: write it once")
@@ -114,21 +115,20 @@ class ProbeAuth(Options):
         return self
 
 
-class RequestOptions(Options):
-    """The request of a probe; left out: a plain GET."""
+class SentOptions(Options):
+    """One request; left out: a plain GET."""
 
     method: Method = "GET"
-    headers: Annotated[dict[str, str], Field(max_length=HEADERS_MAX), AfterValidator(_check_headers)] = Field(
+    headers: Annotated[dict[str, str], Field(max_length=HEADERS_MAX), AfterValidator(check_headers)] = Field(
         default_factory=dict
     )
     body: Annotated[
         Any, AfterValidator(_check_body), WithJsonSchema({"type": ["string", "object", "array", "null"]})
     ] = None
     auth: ProbeAuth | None = None
-    proxy: ProbeProxy | None = None
 
     @model_validator(mode="after")
-    def _fits(self) -> "RequestOptions":
+    def _fits(self) -> Self:
         if self.body is not None and self.method in _WITHOUT_BODY:
             raise ValueError(f"a {self.method} has no body: write method: POST, or remove body")
         if self.auth is not None and any(name.lower() == "authorization" for name in self.headers):
@@ -143,10 +143,22 @@ class RequestOptions(Options):
     @property
     def variables_by_key(self) -> Mapping[str, tuple[str, ...]]:
         """Return the variables that each key of the configuration names."""
+        return {key: found for key, value in self.written().items() if (found := names_in(texts_of(value)))}
+
+    def written(self) -> Mapping[str, Any]:
+        """Return what may name a variable, by its key."""
         auth = self.auth.model_dump() if self.auth is not None else None
-        proxy = self.proxy.model_dump() if self.proxy is not None else None
-        written = {"headers": self.headers, "body": self.body, "auth": auth, "proxy": proxy}
-        return {key: found for key, value in written.items() if (found := names_in(texts_of(value)))}
+        return {"headers": self.headers, "body": self.body, "auth": auth}
+
+
+class RequestOptions(SentOptions):
+    """The request of a probe, and the way to the site."""
+
+    proxy: ProbeProxy | None = None
+
+    def written(self) -> Mapping[str, Any]:
+        """Return what may name a variable, by its key."""
+        return {**super().written(), "proxy": self.proxy.model_dump() if self.proxy is not None else None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +170,8 @@ class ProbeRequest:
     body: bytes = field(default=b"", repr=False)
 
     @classmethod
-    def of(cls, options: RequestOptions, secrets: Mapping[str, str]) -> "ProbeRequest":
-        """Return the request of these options, with the secrets in their places."""
+    def of(cls, options: SentOptions, secrets: Mapping[str, str]) -> "ProbeRequest":
+        """Return the request of these options, with the values in their places."""
         headers = {name: filled(value, secrets) for name, value in options.headers.items()}
         given = {name.lower() for name in headers}
         body = b""
@@ -188,11 +200,17 @@ class ProbeRequest:
 
 def redactor_of(options: RequestOptions, secrets: Mapping[str, str]) -> Redactor:
     """Return what takes the secrets of a request out of the texts that people read."""
-    credentials = [_credentials(options.auth, secrets).partition(" ")[2]] if options.auth is not None else []
+    known = known_words(options, secrets)
     if options.proxy is not None and options.proxy.user is not None:
         pair = f"{filled(options.proxy.user, secrets)}:{filled(options.proxy.password, secrets)}"
-        credentials.append(base64.b64encode(pair.encode()).decode())
-    return Redactor([*(secrets.get(name, "") for name in options.variables), *credentials])
+        known.append(base64.b64encode(pair.encode()).decode())
+    return Redactor(known)
+
+
+def known_words(options: SentOptions, secrets: Mapping[str, str]) -> list[str]:
+    """Return the secrets that a request sends, and its credentials as they are sent."""
+    credentials = [_credentials(options.auth, secrets).partition(" ")[2]] if options.auth is not None else []
+    return [*(secrets.get(name, "") for name in options.variables), *credentials]
 
 
 def _credentials(auth: ProbeAuth, secrets: Mapping[str, str]) -> str:

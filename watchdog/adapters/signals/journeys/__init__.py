@@ -1,0 +1,1 @@
+"""The signal `journey`: its steps, the forms that it fills in, and what it carries from step to step."""
