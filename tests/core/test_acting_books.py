@@ -159,7 +159,7 @@ def test_a_pin_of_an_incident_that_is_over_is_remembered_and_told(confirmed: boo
     assert hear(world, e.PinUnconfirmed(*place, "timed out")) == hear(world, e.PinConfirmed(*place, "off")) == ()
 
 
-HOW = {None: "sent once", "dep-40": "a rebuild of aaaaaaa, since its artefact is gone"}
+HOW = {None: "sent once", "dep-40": "redeploy_commit: rebuilds commit aaaaaaa, as Render keeps no artefact of dep-40"}
 
 
 @pytest.mark.parametrize("off", [True, False])
@@ -174,11 +174,12 @@ def test_an_acceptance_is_told_and_wakes_only_while_a_merge_may_undo_it(
     assert web(world).phase is Phase.DEPLOYING and world.state.denied == ("bad00000",)
     assert wakes(effects) == [world.now + 300.0, world.now + 1200.0]
     how = "found by reading the deploy list" if adopted else HOW[expired]
-    assert lines(effects, "ACT")[0].startswith(f"rollback to dep-40, {how}")
+    (done,) = lines(effects, "ACT")
+    assert done.startswith(how if expired else f"rollback to dep-40, {how}")
     assert lines(effects, "ACT")[0].endswith(" -> dep-950")
     tell = tell_of(effects)
     assert tell.notice.about.topic is Topic.ROLLING_BACK and tell.notice.lines[0].startswith("Critical for ")
-    assert tell.notice.title == "web is down: rolling back to aaaaaaa"
+    assert tell.notice.title == f"web is down: {'rebuilding commit' if expired else 'rolling back to'} aaaaaaa"
     assert (tell.notice.kind, tell.notice.wakes) == (NoticeKind.ACTED, not off)
     assert web(world).bad == (("bad00000", "dep-900"),)
 
@@ -208,7 +209,7 @@ def test_only_the_target_itself_can_be_rebuilt(built: str) -> None:
     listed = tuple(replace(one, commit=one.commit if one.id == built else None) for one in web(world).deploys)
     put(world, deploys=listed)
     effects = hear(world, e.RollbackRefused(world.now + 100.0, *OURS, "no artefact", expired=True))
-    left = "refused: no artefact; the one alternative is a rebuild of aaaaaaa, since"
+    left = "refused: no artefact; redeploy_commit is next: rebuilds commit aaaaaaa, as"
     told = [text.startswith(left) for text in lines(effects, "ACT")]
     rollback = incident_of(world).rollback
     if built == "dep-40":

@@ -66,9 +66,11 @@ def test_the_target_says_why_and_what_was_passed_over(choice: TargetChoice | Non
 def test_a_rebuild_says_that_it_is_one(target: str | None, expired: str | None, rebuilds: bool) -> None:
     """Only where it is the target's own artefact that is gone."""
     incident = an_incident(target=target, target_code="aaaaaaa1", expired=expired)
-    rebuild = "a rebuild of aaaaaaa, since its artefact is gone: it takes as long as a build"
+    rebuild = "rebuilds commit aaaaaaa, as Render keeps no artefact of dep-40: it takes as long as a build"
     assert incident.rollback.rebuilds is rebuilds
     assert note_text.rebuild_words(incident) == (rebuild if rebuilds else "")
+    words = " ".join(note_text.way_back(incident))
+    assert ("roll" in words, "rebuilt commit aaaaaaa" in words) == (not rebuilds, rebuilds)
 
 
 def test_what_had_healed_before_says_by_how_much_and_how_to_undo_it() -> None:

@@ -133,6 +133,7 @@ FAILS = r"web (is down|fails \d+% of probes)"
 ASKED = rf"{FAILS}: approve rollback to 1b7e0d4"
 ANNOUNCED, ROLLING = rf"{FAILS}: rollback to 1b7e0d4 at ", rf"{FAILS}: rolling back to 1b7e0d4"
 RESOLVED = "web is back after .*: rolled back to 1b7e0d4"
+REBUILDING, REBUILT = rf"{FAILS}: rebuilding commit 1b7e0d4", "web is back after .*: rebuilt commit 1b7e0d4"
 ROLLBACK = Journey({**PINNED, **BACK}, (ROLLING, RESOLVED))
 
 
@@ -146,7 +147,7 @@ JOURNEYS = {
     "rollback": ROLLBACK,
     "rebuild": Journey(
         {**PINNED, "rollback dep-40": {1, 2}, f"deploys {GOOD}": {1}},
-        (ROLLING, RESOLVED),
+        (REBUILDING, REBUILT),
         modes={"rollback": "expired"},
     ),
     "veto": Journey(

@@ -6,7 +6,7 @@ from tests.cli import examples as x
 from tests.console.scene import policy_of, service_policy
 from tests.core.incident_fields import amended
 from watchdog.domain.decisions import Blame, Cause, Course, Decision, GuardAnswer, Verdict, Veto
-from watchdog.domain.incident_parts import Deadline
+from watchdog.domain.incident_parts import Deadline, Rebuild
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome
 from watchdog.domain.policy import Then
 from watchdog.domain.remedies.remedy import RemedyAttempt, RemedyResult
@@ -353,6 +353,13 @@ CASES = [
         amended(REFUSED, artefact_gone=True),
         Situation.NOT_DONE,
         f"{REFUSES} Render keeps no artefact of dep-40. No deploy was made. {LEFT}",
+        ("acknowledge",),
+    ),
+    (
+        amended(REFUSED, artefact_gone=True, rebuild=Rebuild.NOT_IN_POLICY),
+        Situation.NOT_DONE,
+        f"{REFUSES} Render keeps no artefact of dep-40; its commit is not rebuilt, as the policy says redeploy_commit:"
+        f" false. No deploy was made. {LEFT}",
         ("acknowledge",),
     ),
     (

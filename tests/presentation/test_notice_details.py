@@ -127,10 +127,11 @@ def test_what_was_done_is_said_and_nothing_else(expired: str | None, rebuilt: bo
     """That it was rebuilt only where it is the target's own artefact that is gone; nothing done, no line."""
     assert details.done_lines(an_incident()) == ()
     incident = an_incident(target="dep-40", target_code="aaaaaaa1", suspect="dep-41", expired=expired, deploy="dep-42")
-    how = " (a rebuild of aaaaaaa, since its artefact is gone: it takes as long as a build)" if rebuilt else ""
-    assert details.done_lines(incident) == (f"{DONE}{how}",)
+    gone = "as Render keeps no artefact of dep-40: it takes as long as a build"
+    done = f"Rebuild: away from dep-41 as dep-42; rebuilds commit aaaaaaa, {gone}" if rebuilt else DONE
+    assert details.done_lines(incident) == (done,)
     pinned = amended(incident, note="off, read back")
-    assert details.done_lines(pinned) == ("Auto-deploy: off, read back", f"{DONE}{how}")
+    assert details.done_lines(pinned) == ("Auto-deploy: off, read back", done)
 
 
 @pytest.mark.parametrize("value", ["commit", ""])

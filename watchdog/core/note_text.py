@@ -1,6 +1,7 @@
 """Parts of the lines that the core writes into an incident's story; notices and `explain` use the same words."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Decision, GuardAnswer, Verdict
@@ -50,13 +51,33 @@ def target_line(decision: Decision) -> str:
     return f"{name_deploy(choice.deploy)}, {choice.why}{skipped}{warning}"
 
 
+class WayBack(NamedTuple):
+    """The words for how an incident's service goes back: a rollback to a kept artefact, or a rebuild of a commit."""
+
+    noun: str  # `rollback to 1b7e0d4`, `rebuild of commit 1b7e0d4`
+    do: str  # `roll back to 1b7e0d4`
+    does: str  # `rolls back to 1b7e0d4`
+    doing: str  # `rolling back to 1b7e0d4`
+    done: str  # `rolled back to 1b7e0d4`
+
+
+def way_back(incident: Incident, target: str = "") -> WayBack:
+    """Return the words for its way back; `target` names the target of a rollback in place of its commit."""
+    rollback = incident.rollback
+    name = short(rollback.target_code) or str(rollback.target)
+    if rollback.rebuilds:
+        ways = ("rebuild of", "rebuild", "rebuilds", "rebuilding", "rebuilt")
+        return WayBack(*(f"{way} commit {name}" for way in ways))
+    ways = ("rollback", "roll back", "rolls back", "rolling back", "rolled back")
+    return WayBack(*(f"{way} to {target or name}" for way in ways))
+
+
 def rebuild_words(incident: Incident) -> str:
-    """Return that the target is rebuilt from its commit, or "" if its artefact is still there."""
+    """Return `rebuilds commit 1b7e0d4, …` and why, or "" if the target's artefact is still there."""
     if not incident.rollback.rebuilds:
         return ""
-    return (
-        f"a rebuild of {short(incident.rollback.target_code)}, since its artefact is gone: it takes as long as a build"
-    )
+    gone = f"as Render keeps no artefact of {incident.rollback.target}"
+    return f"{way_back(incident).does}, {gone}: it takes as long as a build"
 
 
 def healed_line(incident: Incident) -> str:

@@ -4,6 +4,7 @@ Each keeps the facts of its own that outlast a phase; `Incident` holds them toge
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from watchdog.domain.policy import Then
 from watchdog.domain.prose import Prose
@@ -71,6 +72,18 @@ class Escalation:
     unwatched_since: float | None = None  # no worker watched from then on, and it may have ended; None: no such gap
 
 
+class Rebuild(StrEnum):
+    """Why the target's commit is built anew (remedy `redeploy_commit`), or is not, once no artefact of it is kept.
+
+    Stores hold the values.
+    """
+
+    ARTEFACT_GONE = "artefact gone"  # it is built: a rollback to the target cannot be had any more
+    NO_COMMIT = "no commit"  # not: the target is an image, or is not listed any more
+    CONFIGURATION = "configuration"  # not: that is to blame, and a build takes the present one
+    NOT_IN_POLICY = "not in policy"  # not: `redeploy_commit: false`
+
+
 @dataclass(frozen=True, slots=True)
 class RollbackAttempt:
     """The rollback of an incident, from its target to the proof that it helped. Times are UTC epoch seconds.
@@ -82,7 +95,8 @@ class RollbackAttempt:
 
     target: str | None = None  # the deploy to roll back to
     target_code: str | None = None  # its commit or image digest
-    expired: str | None = None  # a target whose artefact is gone: only a rebuild of its commit is left
+    expired: str | None = None  # a target whose artefact is gone, and whose commit is therefore built anew
+    rebuild: Rebuild | None = None  # why that is so, or is not; None: no artefact proved to be gone
     blocked_since: float | None = None  # since when something keeps a decided rollback from being sent
     tried: bool = False  # a rollback was requested, and not postponed since
     requested_at: float | None = None  # when the rollback was requested
@@ -91,7 +105,7 @@ class RollbackAttempt:
     deploy: str | None = None  # the deploy that the rollback made
     refused_at: float | None = None  # when the platform refused the request for good: nothing was changed
     refusal: Prose = ""  # its reason
-    artefact_gone: bool = False  # it also keeps nothing of the target any more: no rollback leads there
+    artefact_gone: bool = False  # it keeps nothing of the target any more: no rollback leads there
     restored_at: float | None = None  # when that was live
     healed_at: float | None = None  # since when all was good again, if that was before it could take traffic
     verified_at: float | None = None  # when the recovery was proved

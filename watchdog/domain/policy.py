@@ -119,10 +119,10 @@ class ServicePolicy:
     mode: Mode = Mode.OBSERVE  # how far the daemon may act: nothing is changed before its user has said so
     veto_seconds: float = 0.0  # between announcing a rollback and sending it; 0: not announced
     depends_on: tuple[str, ...] = ()  # services, dependencies and status pages that it relies on
-    # A pre-deploy command is usually a migration, whose new schema the old code may not understand.
-    rollback_safe: bool = False  # its pre-deploy command may run again with old code; that fits a migrated database
+    rollback_safe: bool = False  # its pre-deploy command (a migration, usually) may run again; old code fits its data
     migrations: MigrationRules = field(default_factory=MigrationRules)  # how deploys that migrate are recognised
     remedies: tuple[Remedy, ...] = ()  # tried in this order before a rollback
+    redeploy_commit: bool = True  # a rollback whose artefact is gone is followed by a build of the target's commit
     signals: tuple[SignalPolicy, ...] = ()  # its signals
     database_steps: tuple[DatabaseAction, ...] = ()  # what people can order on its database; nothing is decided by it
     title: str = ""  # its name for people outside engineering; empty: `name`

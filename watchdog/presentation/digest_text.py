@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from zoneinfo import ZoneInfo
 
+from watchdog.core.note_text import way_back
 from watchdog.domain.commands.command_line import QUOTED, command_line
 from watchdog.domain.incident_notes import Remark
 from watchdog.domain.incidents import Incident, ServiceState, State
@@ -194,7 +195,10 @@ def _what_was_done(incident: Incident) -> str:
         lasted = ", still open"
     if incident.rollback.requested_at is not None:
         agreed = f", approved by {incident.question.approved_by}" if incident.question.approved_by else ""
-        return f"rolled back {incident.suspect} -> {incident.rollback.target}{agreed}{lasted}"
+        done = f"rolled back {incident.suspect} -> {incident.rollback.target}"
+        if incident.rollback.rebuilds:
+            done = f"{way_back(incident).done} in place of {incident.suspect}"
+        return f"{done}{agreed}{lasted}"
     return f"{incident.outcome or 'nothing was changed'}{lasted}"
 
 

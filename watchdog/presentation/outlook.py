@@ -21,10 +21,10 @@ from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.outlooks.outlook_besides import besides
 from watchdog.presentation.outlooks.outlook_case import Case
 from watchdog.presentation.outlooks.recommended import BLOCKED, cure_words, place, recommended
-from watchdog.presentation.situation import BY_ITSELF, Situation, rolls_back_unanswered, situation
+from watchdog.presentation.situation import BY_ITSELF, UNDER_WAY, Situation, rolls_back_unanswered, situation
 from watchdog.presentation.text import clean, short
 
-NEEDS_YOU, NAME_MAX = "needs you", 20
+NEEDS_YOU, REBUILDING, NAME_MAX = "needs you", "rebuilding", 20
 PLAN, BLAMED = "--dry-run", "--blamed"
 STOPPED = frozenset({"approve", "rollback", "undo", "restore-auto-deploy"})
 """The commands that the daemon refuses while it is paused or disarmed: it changes nothing then, for people neither."""
@@ -95,7 +95,7 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
     heading = "Left to do" if found is Situation.CLOSED else heading
     return Outlook(
         situation=found,
-        label=f"{holder} has it" if holder else row.label,
+        label=f"{holder} has it" if holder else REBUILDING if _rebuilds(case, found) else row.label,
         sentence=row.happens(case),
         until=None if case.state.stopped and found in NOT_SENT else row.until(incident),
         task=task,
@@ -114,6 +114,10 @@ def outlook(incident: Incident, now: float, tz: tzinfo = UTC, state: CurrentStat
         other_deploy=clean(case.culprit.deploy) if case.culprit is not None else "",
         other_incident=clean(case.other.incident) if case.other is not None else "",
     )
+
+
+def _rebuilds(case: Case, found: Situation) -> bool:
+    return case.incident.rollback.rebuilds and found in UNDER_WAY - {Situation.VERIFYING}
 
 
 def _unfollowed(case: Case, found: Situation) -> Outlook:

@@ -13,6 +13,7 @@ from watchdog.domain.effects import Effect
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.remedies.kinds import words
 from watchdog.presentation.notices.notice_text import worded
+from watchdog.presentation.text import short
 
 ACTS = ("pin", "rollback", "restore", "remedy")
 """Kinds of action that change production."""
@@ -105,7 +106,7 @@ def _outside(effect: Effect, at: float) -> StepAction | None:
         case fx.PinAutoDeploy():
             return StepAction(at, effect.service, effect.incident, "pin", "auto-deploy off")
         case fx.Rollback():
-            what = "rebuild" if effect.rebuild else "roll back"
+            what = f"rebuild commit {short(effect.target_code)}" if effect.rebuild else "roll back"
             who = f"asked by {effect.approved_by}" if effect.approved_by else ""
             what = f"{what} away from {effect.suspect}"
             return StepAction(at, effect.service, effect.incident, "rollback", what, who, effect.target, means=what)

@@ -29,7 +29,7 @@ asked_anew_at asked_at called_at calls channels climbed closed_at deadline decis
 findings healed_at human_decision
 human_needed id informed late_paged leaves_good muted next_call_at next_call_name onset_at opened_at outcome overdue_at
 paged pin_note pin_previous pinned planned
-put_off_at reconsidered_at refusal refused_at remedies reminded repinned requested_at restored_at
+put_off_at rebuild reconsidered_at refusal refused_at remedies reminded repinned requested_at restored_at
 rollback_deploy service
 severity severity_since suspect suspect_code target target_code title to_blame told_at tried undoes unhindered unproved
 unwatched_since
@@ -137,6 +137,14 @@ def test_the_names_under_which_an_incident_is_stored_are_those_that_other_versio
     """A field that is renamed keeps its name there; a new one is added to this list."""
     stored = json.loads(INCIDENTS.encode(Incident("web-1", "web", Severity.HIGH, 1.0, 1.0, "x")))
     assert sorted(stored) == STORED.split()
+
+
+def test_a_rebuild_of_a_version_without_its_reason_is_read_as_one() -> None:
+    """That version stored only the target whose artefact is gone."""
+    base = Incident("web-1", "web", Severity.HIGH, 1.0, 1.0, "x", rollback=RollbackAttempt("dep-1", expired="dep-1"))
+    stored = json.loads(INCIDENTS.encode(base))
+    del stored["rebuild"]
+    assert INCIDENTS.decode(json.dumps(stored)) == base and base.rollback.rebuilds
 
 
 def test_the_names_under_which_a_service_is_stored_are_those_that_other_versions_read() -> None:

@@ -42,6 +42,7 @@ HOME = SignalPolicy(
     "home", "http", critical=False, limits_seconds={"p95": 0.8}, times_baseline=3.0, limit_per_minute=5.0
 )
 WEB = ServicePolicy("web", "srv-web", Mode.ASSIST, depends_on=("db",), signals=(HOME,))
+NO_REBUILD = replace(WEB, redeploy_commit=False)
 SHOP = ServicePolicy("shop", "srv-shop", Mode.AUTONOMOUS, veto_seconds=60.0, signals=(HOME,))
 DOCS = ServicePolicy("docs", "srv-docs", signals=(HOME,))
 POLICY = Policy(
@@ -237,6 +238,8 @@ LESS = replace(LEAD, answers_as=("slack:U0AAA",), channels=("lead-email", "lead-
         (POLICY, services(new=replace(DOCS, name="new")), ()),
         (POLICY, replace(POLICY, services={"web": WEB, "shop": SHOP}), ()),
         (POLICY, services(docs=replace(DOCS, rollback_safe=True, signals=())), ()),
+        (POLICY, services(web=NO_REBUILD), ()),
+        (services(web=NO_REBUILD), POLICY, ("services.web.redeploy_commit: False -> True",)),
         (POLICY, services(shop=replace(SHOP, mode=Mode.ASSIST, veto_seconds=0.0)), ()),
         (POLICY, replace(POLICY, vendors={**POLICY.vendors, "stripe": VendorPolicy("stripe", "upstream")}), ()),
         (POLICY, home(limits_seconds={"p95": 2.0}, times_baseline=None, every_seconds=5.0, timeout_seconds=9.0), ()),

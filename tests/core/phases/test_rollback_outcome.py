@@ -23,6 +23,7 @@ from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.core.phases import rollback_request
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict
+from watchdog.domain.incident_parts import Rebuild
 from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Mode, Policy, SignalPolicy, Then
 from watchdog.domain.readings import Bad
@@ -279,11 +280,12 @@ def test_case_15_an_expired_artefact_is_answered_by_one_rebuild_of_the_same_comm
     assert (first.rebuild, second.rebuild) == (False, True)
     assert replace(second, rebuild=False, baseline=first.baseline) == first
     assert len(web(world).acted_at) == len(world.state.acted_at) == 1
-    assert incident_of(world).rollback.expired == "dep-40" and incident_of(world).rollback.tried
+    rollback = incident_of(world).rollback
+    assert (rollback.expired, rollback.tried, rollback.rebuild) == ("dep-40", True, Rebuild.ARTEFACT_GONE)
     acted = next(tell.notice for tell in world.tells if tell.notice.kind.value == "acted")
-    assert "a rebuild of aaaaaaa" in line_of(acted, "Rollback: ")
+    assert "rebuilds commit aaaaaaa" in line_of(acted, "Rebuild: ") and "rolling back" not in acted.title
     _, intent = lines(world.notes, "INTENT")
-    assert intent.startswith("dep-900 -> dep-40, a rebuild of aaaaaaa, since its artefact")
+    assert intent.startswith("redeploy_commit: rebuilds commit aaaaaaa, as Render keeps no artefact of dep-40")
     assert world.broken == []
 
 
@@ -321,6 +323,25 @@ def test_what_cannot_be_rebuilt_is_left_to_a_human(case: str) -> None:
     assert web(world).phase is Phase.PAGED and "RestoreAutoDeploy" in kinds(effects)
     assert "Rollback" not in kinds(effects) and web(world).acted_at == ()
     assert refusal_of(world) == (world.now, "no artefact", True)
+    assert incident_of(world).rollback.rebuild is Rebuild.NO_COMMIT
+
+
+@pytest.mark.parametrize("why", [Rebuild.NOT_IN_POLICY, Rebuild.CONFIGURATION])
+def test_no_commit_is_rebuilt_against_the_policy_or_for_the_sake_of_a_configuration(why: Rebuild) -> None:
+    """A build takes the present configuration: where that is to blame it cures nothing. Paged, nothing is sent."""
+    world = reach(Phase.ROLLING_BACK)
+    if why is Rebuild.NOT_IN_POLICY:
+        web_policy = replace(world.policy.services["web"], redeploy_commit=False)
+        world.policy = replace(world.policy, services={**world.policy.services, "web": web_policy})
+    else:
+        decision = incident_of(world).decision
+        assert decision is not None and decision.blame is not None
+        blamed = replace(decision, blame=replace(decision.blame, configuration=True))
+        put(world, incident=amended(incident_of(world), decision=blamed))
+    effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "no artefact", expired=True))
+    rollback = incident_of(world).rollback
+    assert web(world).phase is Phase.PAGED and "Rollback" not in kinds(effects) and web(world).acted_at == ()
+    assert (rollback.rebuild, rollback.rebuilds, refusal_of(world)) == (why, False, (world.now, "no artefact", True))
 
 
 def test_a_rebuild_also_needs_a_fresh_failure() -> None:

@@ -45,6 +45,7 @@ SAFE: Mapping[str, AllowedChange] = {
     "services.*.mode": AllowedChange.SHRINK,
     "services.*.veto_seconds": AllowedChange.GROW,
     "services.*.rollback_safe": AllowedChange.SHRINK,
+    "services.*.redeploy_commit": AllowedChange.SHRINK,
     "services.*.signals.*.critical": AllowedChange.SHRINK,
     "services.*.signals.*.every_seconds": AllowedChange.SHRINK,
     "services.*.signals.*.timeout_seconds": AllowedChange.GROW,

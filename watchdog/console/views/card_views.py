@@ -7,6 +7,7 @@ from types import MappingProxyType
 from watchdog.console.views.approval_views import ask_view, can_undo
 from watchdog.console.views.card_models import CardView, SaidView, SuspectView
 from watchdog.console.views.deploy_facts import author_of, page_of, pages_of
+from watchdog.core.note_text import way_back
 from watchdog.core.notice_links import status_page
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incident_notes import Remark
@@ -15,7 +16,7 @@ from watchdog.domain.policy import Rule
 from watchdog.domain.units import show_seconds
 from watchdog.presentation import decision_text
 from watchdog.presentation.incident_facts import ended_at
-from watchdog.presentation.notices.headlines import end_title, happens, still_fails, target_name
+from watchdog.presentation.notices.headlines import end_title, happens, still_fails
 from watchdog.presentation.outlook import Outlook, outlook
 from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.outlooks.outlook_case import likely_to_blame, suspects
@@ -101,7 +102,7 @@ def headline(incident: Incident, around: CurrentState | None = None) -> str:
         return clean(": ".join(fails))
     if situation(incident) is Situation.VERIFYING:
         # Live again with the earlier deploy: "is down" would be the news of before.
-        return clean(f"{incident.service}: rolled back to {target_name(incident)}")
+        return clean(f"{incident.service}: {way_back(incident).done}")
     symptom = incident.findings[0].symptom if incident.findings else ""
     return clean(f"{happens(incident)}: {symptom or incident.title}")
 

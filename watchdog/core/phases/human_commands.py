@@ -279,6 +279,7 @@ def begin(
         refused_at=None,
         refusal="",
         artefact_gone=False,
+        rebuild=None,
     )
     escalation.answered(ctx)
     ctx.note("BY HAND", f"{ctx.incident.title}: {suspect.id} -> {choice.deploy.id}")

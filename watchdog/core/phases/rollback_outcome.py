@@ -21,6 +21,7 @@ from watchdog.core.phases import (
 from watchdog.domain import events as e
 from watchdog.domain.decisions import Course, Finding
 from watchdog.domain.effects import SetPace
+from watchdog.domain.incident_parts import Rebuild
 from watchdog.domain.incidents import Outcome, Phase
 from watchdog.domain.notices import NoticeKind, Topic
 from watchdog.domain.units import show_seconds
@@ -113,7 +114,8 @@ def accepted(ctx: StepContext) -> None:
     _deny(ctx)
     how = "found by reading the deploy list" if event.adopted else "sent once"
     rebuild = note_text.rebuild_words(ctx.incident)
-    ctx.note("ACT", f"rollback to {ctx.incident.rollback.target}, {rebuild or how} -> {event.deploy}")
+    what = f"redeploy_commit: {rebuild}; {how}" if rebuild else f"rollback to {ctx.incident.rollback.target}, {how}"
+    ctx.note("ACT", f"{what} -> {event.deploy}")
     ctx.enter_phase(Phase.DEPLOYING)
     limits = ctx.policy.verification
     ctx.wake_at(ctx.now + limits.late_seconds)
@@ -152,20 +154,30 @@ def refused(ctx: StepContext) -> None:
         return
     # Render made no deploy, so the rebuild is still this incident's first one (invariant I1 allows exactly this).
     rollback_budget.give_back(ctx)
-    if event.expired and _can_be_rebuilt(ctx):
+    gone = event.expired or ctx.incident.rollback.rebuilds
+    if event.expired:
+        ctx.update_rollback(rebuild=_whether_rebuilt(ctx))
+    if event.expired and ctx.incident.rollback.rebuild is Rebuild.ARTEFACT_GONE:
         # Without its time: until the rebuild is sent no request is under way, and people must not read that one is.
         ctx.update_rollback(expired=ctx.incident.rollback.target, tried=False, requested_at=None)
-        ctx.note("ACT", f"refused: {event.why}; the one alternative is {note_text.rebuild_words(ctx.incident)}")
+        ctx.note("ACT", f"refused: {event.why}; redeploy_commit is next: {note_text.rebuild_words(ctx.incident)}")
         rollback_request.send(ctx)
         return
-    gone = event.expired or ctx.incident.rollback.rebuilds
     ctx.update_rollback(refused_at=ctx.now, refusal=event.why, artefact_gone=gone)
     rollback_request.escalate_to_human(ctx, f"the platform refused the rollback: {event.why}", restore=True)
 
 
-def _can_be_rebuilt(ctx: StepContext) -> bool:
-    """Return whether the target names a commit; the platform keeps nothing to rebuild an image from."""
-    return any(deploy.id == ctx.incident.rollback.target and deploy.commit for deploy in ctx.service.deploys)
+def _whether_rebuilt(ctx: StepContext) -> Rebuild:
+    """Return whether the commit of a target whose artefact is gone is built anew, and why."""
+    if not ctx.service_policy.redeploy_commit:
+        return Rebuild.NOT_IN_POLICY
+    decision = ctx.incident.decision
+    # A rollback brings the target's own configuration back; a build takes the present one, which is to blame.
+    if decision is not None and decision.blame is not None and decision.blame.configuration:
+        return Rebuild.CONFIGURATION
+    # The platform keeps nothing to rebuild an image from.
+    named = any(deploy.id == ctx.incident.rollback.target and deploy.commit for deploy in ctx.service.deploys)
+    return Rebuild.ARTEFACT_GONE if named else Rebuild.NO_COMMIT
 
 
 def aborted(ctx: StepContext) -> None:

@@ -163,7 +163,8 @@ def send(ctx: StepContext) -> None:
     ctx.update_service(phase_since=ctx.now)
     ctx.wake_at(ctx.now + SEND_PATIENCE_SECONDS)
     rebuild = note_text.rebuild_words(incident)
-    what = f"{incident.suspect} -> {incident.rollback.target}{f', {rebuild}' if rebuild else ''}"
+    towards = f"{incident.suspect} -> {incident.rollback.target}"
+    what = f"redeploy_commit: {rebuild}, away from {incident.suspect}" if rebuild else towards
     # Not "saved": the engine saves it after this step, and sends nothing if that fails.
     ctx.note("INTENT", f"{what}; newest deploy then {ctx.service.deploys[0].id}")
     ctx.emit(

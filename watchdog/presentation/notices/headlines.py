@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 
-from watchdog.core.note_text import short
+from watchdog.core.note_text import short, way_back
 from watchdog.domain.decisions import FAILING, Finding
 from watchdog.domain.incidents import Incident, Outcome
 from watchdog.domain.remedies.kinds import words
@@ -43,7 +43,7 @@ def state_title(incident: Incident, at: float, tz: tzinfo = UTC, state: CurrentS
     if fails is None and situation(incident) is Situation.VERIFYING:
         # The earlier deploy is live: "is down" would be the news of before.
         restored = incident.rollback.restored_at or at
-        return f"{incident.service}: rolled back to {target_name(incident)} at {time_of_day(restored, at, tz)}"
+        return f"{incident.service}: {way_back(incident).done} at {time_of_day(restored, at, tz)}"
     since = f" since {time_of_day(incident.findings[0].onset_at, at, tz)}"
     trouble, symptom = fails or (happens(incident), incident.findings[0].symptom)
     room = TITLE_MAX - len(trouble) - len(since) - 2
@@ -84,7 +84,7 @@ def _how(finding: Finding) -> str:
 def end_title(incident: Incident) -> str:
     """Return the end of an incident: `web is back after 62 s: rolled back to 1b7e0d4`. An outage ends as the rollback
     is live."""
-    service, rollback, target = incident.service, incident.rollback, target_name(incident)
+    service, rollback, done = incident.service, incident.rollback, way_back(incident).done
     if incident.outcome is Outcome.CONTINUED:
         return f"{service}: continued by hand, as another incident"
     if incident.outcome is Outcome.NEW_BASELINE:
@@ -93,18 +93,18 @@ def end_title(incident: Incident) -> str:
         return f"{service}: not known whether it has recovered"
     if incident.outcome is Outcome.VERIFIED:
         if rollback.undoes:
-            return f"{service} is healthy: rollback undone, {target} is live"
+            return f"{service} is healthy: rollback undone, {target_name(incident)} is live"
         if not incident.findings:
-            return f"{service} is healthy, rolled back to {target}"
+            return f"{service} is healthy, {done}"
         if rollback.healed_at is not None:
             return f"{service} is healthy: its rollback may have been needless"
         lasted = show_seconds(max(0.0, (rollback.restored_at or incident.onset_at) - incident.onset_at))
-        return f"{service} is back after {lasted}: rolled back to {target}"
+        return f"{service} is back after {lasted}: {done}"
     if (cure := incident.cure) is not None:
         lasted = show_seconds(max(0.0, (cure.done_at or incident.onset_at) - incident.onset_at))
         return f"{service} is back after {lasted}: {words(cure.name).brief}"
     if not incident.findings:
-        made = f"rolled back to {target}, recovery not proved" if rollback.deploy else "no rollback was made"
+        made = f"{done}, recovery not proved" if rollback.deploy else "no rollback was made"
         return f"{service}: {made}"
     lasted = show_seconds(max(0.0, (incident.closed_at or incident.opened_at) - incident.onset_at))
     how = " by itself" if incident.outcome is Outcome.BY_ITSELF else ""

@@ -50,7 +50,8 @@ def cause_line(case: NoticeCase) -> str:
     began, restored = f"{case.clock(onset)}{_in_utc(case, onset)}", incident.rollback.restored_at
     when = f"{severity} for {case.lasted(onset)}, since {began}"
     if restored is not None:
-        when = f"{severity} since {began}, rolled back {case.clock(restored)}"
+        how = "rebuilt" if incident.rollback.rebuilds else "rolled back"
+        when = f"{severity} since {began}, {how} {case.clock(restored)}"
     # The worst finding may have begun later than the incident: readers need both times.
     earlier = onset - incident.onset_at > EPISODE_SECONDS
     whole = f" (the incident began {case.clock(incident.onset_at)})" if earlier else ""
@@ -150,8 +151,13 @@ def done_lines(incident: Incident) -> Lines:
     if incident.pin.note:
         lines.append(f"Auto-deploy: {incident.pin.note}")
     if incident.rollback.deploy:
-        how = f" ({rebuild_words(incident)})" if incident.rollback.rebuilds else ""
-        lines.append(f"Rollback: {incident.suspect} -> {incident.rollback.target} as {incident.rollback.deploy}{how}")
+        how = rebuild_words(incident)
+        what = (
+            f"Rebuild: away from {incident.suspect}"
+            if how
+            else f"Rollback: {incident.suspect} -> {incident.rollback.target}"
+        )
+        lines.append(f"{what} as {incident.rollback.deploy}{f'; {how}' if how else ''}")
     return (*lines, *map(remedy_words.done_line, incident.remedies))
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, tzinfo
 from types import MappingProxyType
 from urllib.parse import quote
 
-from watchdog.core.note_text import short
+from watchdog.core.note_text import short, way_back
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.notices import Link, Notice, Topic
 from watchdog.domain.policy import Mode
@@ -27,7 +27,6 @@ from watchdog.presentation.notices.headlines import (
     happens,
     longest_name,
     state_title,
-    target_name,
     titled,
 )
 from watchdog.presentation.notices.notice_case import NoticeCase
@@ -148,7 +147,7 @@ def _flapping(case: NoticeCase) -> Words:
 def _announced(case: NoticeCase) -> Words:
     incident = case.incident
     when = case.clock(incident.announced_until or case.at)
-    return f"{happens(incident)}: rollback to {target_name(incident)} at {when}", _body(case)
+    return f"{happens(incident)}: {way_back(incident).noun} at {when}", _body(case)
 
 
 def _kept(case: NoticeCase) -> Words:
@@ -170,8 +169,7 @@ def _by(case: NoticeCase) -> str:
 
 
 def _asked(case: NoticeCase) -> Words:
-    target = target_name(case.incident)
-    return f"{happens(case.incident)}: approve rollback to {target}{_by(case)}?", _asking(case)
+    return f"{happens(case.incident)}: approve {way_back(case.incident).noun}{_by(case)}?", _asking(case)
 
 
 def _reminded(case: NoticeCase) -> Words:
@@ -225,7 +223,7 @@ def _remedy_done(case: NoticeCase) -> Words:
 
 def _rolling_back(case: NoticeCase) -> Words:
     nothing = "" if case.outlook.task else "Nothing to do now: the next notice reports how it ended."
-    return f"{happens(case.incident)}: rolling back to {target_name(case.incident)}", _body(case, todo=nothing)
+    return f"{happens(case.incident)}: {way_back(case.incident).doing}", _body(case, todo=nothing)
 
 
 def _stopped_short(case: NoticeCase) -> Words:

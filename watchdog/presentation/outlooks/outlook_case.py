@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from watchdog.core.note_text import short
+from watchdog.core.note_text import WayBack, short, way_back
 from watchdog.core.phases.human_commands import NOT_FOR_HUMANS
 from watchdog.core.phases.paged import PASSING_VETOES
 from watchdog.domain.decisions import LIKELIER_THAN_NOT, Cause, GuardAnswer, Verdict
@@ -65,11 +65,17 @@ class Case:
         )
 
     @property
+    def way_back(self) -> WayBack:
+        """Return the words for the way back to the target: `rollback to dep-40 (1b7e0d4)`."""
+        return way_back(self.incident, self.target)
+
+    @property
     def live(self) -> str:
         """Return since when the target is live, as which deploy: `dep-40 (1b7e0d4) is live as dep-43 since …`."""
         rollback = self.incident.rollback
         name = f" as {clean(rollback.deploy)}" if rollback.deploy else ""
-        return f"{self.target} is live{name}{self.by(rollback.restored_at, 'since')}"
+        what = f"commit {short(rollback.target_code)}, rebuilt," if rollback.rebuilds else self.target
+        return f"{what} is live{name}{self.by(rollback.restored_at, 'since')}"
 
     @property
     def suspect(self) -> str:

@@ -3,11 +3,13 @@
 Rule: a sentence promises only what the daemon does without further input from people.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from watchdog.core.phases.paged import vetoed_by_platform
 from watchdog.core.phases.rollback_request import PUT_OFF_SECONDS
 from watchdog.domain.decisions import GuardAnswer, Verdict
+from watchdog.domain.incident_parts import Rebuild
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Then
 from watchdog.domain.units import show_seconds
@@ -19,6 +21,14 @@ from watchdog.presentation.text import clean, percent, sentence, short, show_lik
 Words = Callable[[Case], str]
 JUST_NOW_SECONDS = 15.0
 """A decision that is older says when it was made."""
+
+NOT_REBUILT: Mapping[Rebuild | None, str] = MappingProxyType(
+    {
+        Rebuild.CONFIGURATION: "; its commit is not rebuilt, as a build takes the configuration that is to blame",
+        Rebuild.NOT_IN_POLICY: "; its commit is not rebuilt, as the policy says redeploy_commit: false",
+    }
+)
+"""Why the commit of a target without an artefact is not built anew, where that needs to be known."""
 
 
 def with_next_page(happens: Words) -> Words:
@@ -74,20 +84,24 @@ def question(case: Case) -> str:
     deadline, by = case.incident.question.deadline, clean(case.incident.escalation.acknowledged_by)
     due = deadline.due_at if deadline is not None else None
     if deadline is None or due is None:
-        said = f"Roll back to {case.target}? Without an answer the daemon changes nothing."
+        said = f"{_capital(case.way_back.do)}? Without an answer the daemon changes nothing."
         return with_next_page(lambda _: said)(case)
     if case.incident.late_paged:
-        said = f"Roll back to {case.target}? No answer came by {case.at(due)}; the daemon still waits for one."
+        said = f"{_capital(case.way_back.do)}? No answer came by {case.at(due)}; the daemon still waits for one."
         return with_next_page(lambda _: said)(case)
     pages = "then pages again, unless it is still silenced" if case.incident.muted else "then pages again"
     then = {
-        Then.ROLLBACK: f"then rolls back to {case.target}, {case.if_allowed}",
+        Then.ROLLBACK: f"then {case.way_back.does}, {case.if_allowed}",
         Then.ESCALATE: f"then changes nothing: {by} acknowledged it" if _holds_until(case, due) else pages,
         Then.NOTHING: "then changes nothing",
     }[deadline.then]
     # Where the acknowledgement lasts until then, the deadline is the next moment.
     next_page = "" if _holds_until(case, due) else _next_page(case)
-    return f"Roll back to {case.target}? Waits for an answer until {case.at(due)}, {then}.{next_page}"
+    return f"{_capital(case.way_back.do)}? Waits for an answer until {case.at(due)}, {then}.{next_page}"
+
+
+def _capital(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def _holds_until(case: Case, moment: float) -> bool:
@@ -101,7 +115,7 @@ def announced(case: Case) -> str:
     """Return when the announced rollback is sent, or that it is not."""
     if case.state.stopped:
         return _not_sent(case)
-    rolls_back = f"Rolls back to {case.target}{case.by(case.incident.announced_until, 'at')}, unless stopped"
+    rolls_back = f"{_capital(case.way_back.does)}{case.by(case.incident.announced_until, 'at')}, unless stopped"
     return f"{rolls_back}, if {case.service} still fails and nothing forbids it."
 
 
@@ -111,9 +125,9 @@ def scheduled(case: Case) -> str:
     if case.state.stopped:
         return _not_sent(case)
     if until is not None and case.now >= until and case.incident.rollback.blocked_since is not None:
-        return f"The rollback to {case.target}, approved by {who}, is due since {case.at(until)}, and not sent yet."
+        return f"The {case.way_back.noun}, approved by {who}, is due since {case.at(until)}, and not sent yet."
     opens = f" as the window {clean(case.state.window)} opens" if case.state.window else ""
-    rolls_back = f"Rolls back to {case.target}{case.by(until, 'at')}{opens}, approved by {who}"
+    rolls_back = f"{_capital(case.way_back.does)}{case.by(until, 'at')}{opens}, approved by {who}"
     return f"{rolls_back}, if {case.service} still fails and nothing forbids it."
 
 
@@ -126,19 +140,19 @@ def sending(case: Case) -> str:
         since = f"due since {case.at(rollback.blocked_since)}"
         waits = show_seconds(max(0.0, case.now - rollback.blocked_since))
         again = f"The daemon tries again with the next failed probe{_gives_up(case, rollback.blocked_since)}."
-        return f"Rolling back to {case.target}: {since} ({waits}), not sent yet. {again}"
+        return f"{_capital(case.way_back.doing)}: {since} ({waits}), not sent yet. {again}"
     since = case.by(decision.at if decision is not None else None, "since")
     anyway = ""
     if by is not None and case.now < by:
         anyway = f" If Render has not confirmed auto-deploy by {case.at(by)}, the daemon sends the rollback anyway."
     how = "the daemon switches auto-deploy off, then sends the rollback"
-    return f"Rolling back to {case.target}{since}: {how}.{anyway}"
+    return f"{_capital(case.way_back.doing)}{since}: {how}.{anyway}"
 
 
 def _not_sent(case: Case) -> str:
     """Return that nothing is sent while the daemon is paused or disarmed, and that it then leaves the rollback to you;
     one that waits for its window waits for the next one."""
-    said = f"The rollback to {case.target} is not sent while the daemon is {clean(case.state.stopped)}"
+    said = f"The {case.way_back.noun} is not sent while the daemon is {clean(case.state.stopped)}"
     if situation(case.incident) is Situation.SCHEDULED:
         return f"{said}, also if its time comes{case.by(case.incident.announced_until, 'at')}."
     announced = situation(case.incident) is Situation.ANNOUNCED
@@ -155,7 +169,7 @@ def _gives_up(case: Case, since: float) -> str:
 def requested(case: Case) -> str:
     """Return since when Render owes an answer, and when people are paged without one."""
     at, pages = case.by(case.incident.rollback.requested_at, "at"), _pages_if_late(case, "no answer comes by then")
-    return f"Asked Render to roll back to {case.target}{at}; no answer yet{_usually(case)}.{pages}"
+    return f"Asked Render to {case.way_back.do}{at}; no answer yet{_usually(case)}.{pages}"
 
 
 def _usually(case: Case) -> str:
@@ -183,7 +197,8 @@ def deploying(case: Case) -> str:
     """Return since when Render deploys the target, and when people are paged if it is not live."""
     rollback = case.incident.rollback
     asked, deploy = case.by(rollback.requested_at, "since"), clean(rollback.deploy)
-    how = f"Render deploys {case.target} again{asked}, as {deploy}{_usually(case)}"
+    what = case.way_back.does if rollback.rebuilds else f"deploys {case.target} again"
+    how = f"Render {what}{asked}, as {deploy}{_usually(case)}"
     return f"{how}; the daemon verifies it once live.{_pages_if_late(case, 'it is not live by then')}"
 
 
@@ -358,7 +373,8 @@ def refusal(case: Case) -> str:
     """Return the reason of Render's refusal, and that it changed nothing."""
     rollback = case.incident.rollback
     only = rollback.artefact_gone and not rollback.rebuilds
-    gone = f". Render keeps no artefact of {clean(rollback.target)}" if only else ""
+    why = NOT_REBUILT.get(rollback.rebuild, "")
+    gone = f". Render keeps no artefact of {clean(rollback.target)}{why}" if only else ""
     return f"{clean(rollback.refusal).rstrip('.')}{gone}. No deploy was made"
 
 

@@ -201,6 +201,7 @@ def _policy(
             rollback_safe=service.rollback_safe,
             migrations=_migrations(shape, service),
             remedies=tuple(map(remedy_of, service.remedy_options)),
+            redeploy_commit=service.redeploy_commit,
             database_steps=service.database.steps if service.database is not None else (),
             signals=signals[name],
             title=service.title or "",

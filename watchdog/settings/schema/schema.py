@@ -149,6 +149,7 @@ class ServiceShape(Section):
     rollback_safe: bool = False
     migrations: OwnMigrationsShape = OwnMigrationsShape()
     remedies: Annotated[tuple[RemedyShape, ...], Field(max_length=5), LISTED] = ()
+    redeploy_commit: bool = True
     title: Title | None = Field(default=None, max_length=60)
     objective: Objective = OBJECTIVE
     tags: Annotated[tuple[Tag, ...], Field(max_length=10), LISTED] = ()
