@@ -231,6 +231,12 @@ async def test_words_of_the_site_and_secrets_are_hidden_from_the_reason() -> Non
         assert reading == Bad('step 4 of 4 (/cart): header x-said is "***", expected /nothing/', FailureKind.HEADER)
 
 
+@pytest.mark.parametrize("age", ["--5", "\N{SUPERSCRIPT TWO}", "9" * 5000])
+async def test_an_age_of_a_cookie_that_is_no_number_is_left_out(age: str) -> None:
+    first = html("<html></html>", Set_Cookie=f"visit=1; Max-Age={age}")
+    assert isinstance(await walked(shop(a0=lambda *_: first)), Good)
+
+
 async def test_another_server_that_a_redirect_names_gets_nothing_of_the_form() -> None:
     """Another port is another server; cookies alone are of the host, as RFC 6265 has it."""
     other: list[tuple[str, dict[str, str]]] = []

@@ -41,7 +41,7 @@ OF_ESCALATION = ("notified_at", "called_at", "acknowledged_at")
 OF_RUN_DATED = ("run_started_at", "failing_since", "troubled_since", "last_bad_at")
 OF_RUN = (*OF_RUN_DATED, "run_probes", "unseen_seconds", "last_why", "last_kind")
 OF_DOWNTIME = ("since", "after", "ended_at")
-DAY_SECONDS = 86_400.0
+AHEAD_SECONDS_MAX = 86_400.0
 """How far ahead a moment of ours may lie that begins a cooldown: a clock is an hour or a time zone off, not more."""
 SLIGHT_SECONDS = 5.0
 """A run of failures goes on where the clock that dated it is fast by no more; else nothing of it can be placed."""
@@ -71,8 +71,8 @@ def clamp_future_times(service: ServiceState, now: float) -> ServiceState:
         checks={name: _check(check, now) for name, check in service.checks.items()},
         # The other times of a deploy come from the platform's clock, not from the fast worker's.
         deploys=tuple(_past(deploy, ("update_seen_at",), now) for deploy in service.deploys),
-        acted_at=tuple(min(at, now + DAY_SECONDS) for at in service.acted_at),
-        remedied=tuple((name, min(at, now + DAY_SECONDS)) for name, at in service.remedied),
+        acted_at=tuple(min(at, now + AHEAD_SECONDS_MAX) for at in service.acted_at),
+        remedied=tuple((name, min(at, now + AHEAD_SECONDS_MAX)) for name, at in service.remedied),
         opened_at=tuple(min(at, now) for at in service.opened_at),
         failed_from=tuple((signal, min(at, now)) for signal, at in service.failed_from),
         record_gap_notices=tuple((about, min(since, now)) for about, since in service.record_gap_notices),

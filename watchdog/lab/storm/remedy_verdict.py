@@ -147,16 +147,17 @@ def untold(tried: Tried, post: Post) -> list[str]:
     for one in tried.remedies.sent:
         if one.landed_at is None or tried.restored_between(one.sent_at, float("inf")):
             continue
-        told = words(one.of.name)
-        phrases = (told.done, told.title, told.brief, told.no_help, told.whether, told.already, told.undo_unknown)
-        known = [one for one in (*phrases, told.undo.partition("{")[0].strip()) if one and one not in told.undone]
+        kind = words(one.of.name)
+        task = kind.undo.partition("{")[0].strip()
+        phrases = (kind.done, kind.title, kind.brief, kind.no_help, kind.whether, kind.already, kind.undo_unknown, task)
+        known = [phrase for phrase in phrases if phrase and phrase not in kind.undone]
         notices = [item for item in post.arrived if item.notice.service == one.service and item.at >= one.sent_at]
         notices.sort(key=lambda item: post.composed.get(item.notice.identity, item.at))
         says = []
         for notice in (item.notice for item in notices):
             text = " ".join((notice.title, *notice.lines)).lower()
             says_so, elsewhere = _names(text, known), one.incident not in ("", notice.incident)
-            if says_so or (_names(text, (told.undone,)) and not elsewhere):
+            if says_so or (_names(text, (kind.undone,)) and not elsewhere):
                 says.append(says_so)
         if not says or not says[-1]:
             what = "people read the contrary" if says else "nobody was told"

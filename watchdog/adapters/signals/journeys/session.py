@@ -106,7 +106,7 @@ class Session:
     def _is_over(self, given: dict[str, str]) -> bool:
         """Return whether the cookie ends now: that is how a site removes it."""
         age = given.get("max-age", "")
-        if age.lstrip("-").isdigit() and len(age) < 20:
+        if age.removeprefix("-").isdecimal() and len(age) < 20:
             return int(age) <= 0
         try:
             return parsedate_to_datetime(given["expires"][:60]).timestamp() <= self._now
