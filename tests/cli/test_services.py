@@ -18,6 +18,7 @@ from watchdog.domain.readings import Good
 from watchdog.domain.store_records import Running, Write
 from watchdog.sandbox.config_file import write_config
 from watchdog.sandbox.server import Sandbox
+from watchdog.settings.check.check_result import CheckOutcome
 
 
 @pytest.fixture
@@ -82,6 +83,24 @@ async def test_a_dry_run_is_refused_as_the_rollback_would_be(cloud: Sandbox, tmp
     lock.release()
 
 
+async def test_an_examination_names_what_is_wrong_and_changes_nothing(cloud: Sandbox, tmp_path: Path) -> None:
+    """Without a store that is the finding, and the services are tried all the same; each says how long it took."""
+    settings = settings_of(tmp_path, urls=cloud.urls)
+    before = {one.name: one for one in await AppServices().examine(settings)}
+    assert before["store"].outcome is CheckOutcome.FAIL and "no store yet" in before["store"].what
+    async with record(tmp_path) as store:
+        await store.save(Write(State(paused_by="ann")))
+        await store.delivered(1, "slack", "web-1", None)
+    found = {one.name: one for one in await AppServices().examine(settings)}
+    assert found["daemon"].outcome is CheckOutcome.FAIL and "watchdog run" in found["daemon"].fix
+    assert "PAUSED by ann" in found["actions"].what and found["store"].outcome is CheckOutcome.OK
+    assert found["channel slack, last message"].outcome is CheckOutcome.OK
+    assert found["clock"].outcome is CheckOutcome.OK, "the sandbox's Render dates its answers"
+    home = found["signal web/home"]
+    assert home.outcome is CheckOutcome.OK and home.took_seconds is not None and home.took_seconds > 0
+    assert writes(cloud) == []
+
+
 async def test_services_for_a_new_configuration(cloud: Sandbox, tmp_path: Path) -> None:
     """The key comes from .env beside the file; without one the variable is named."""
     write_config(tmp_path, cloud.urls)
@@ -97,9 +116,9 @@ async def test_as_a_user_types_it(cloud: Sandbox, tmp_path: Path) -> None:
     """The same through the command line, in a process of its own: test messages arrive, and init writes a file."""
     settings_of(tmp_path, urls=cloud.urls)
 
-    async def typed(*words: str) -> str:
+    async def typed(*words: str, code: int = 0) -> str:
         done = await asyncio.to_thread(watchdog, *words, cwd=tmp_path)
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode == code, done.stdout + done.stderr
         return done.stdout
 
     assert "channel slack      ok" in await typed("notify", "test")
@@ -114,4 +133,5 @@ async def test_as_a_user_types_it(cloud: Sandbox, tmp_path: Path) -> None:
     text = (tmp_path / "mine.yaml").read_text(encoding="utf-8")
     assert text.index("jobs:") < text.index("# Acme, Production") < text.index("web:") < text.index("api:")
     await typed("check", "-c", "mine.yaml")
+    assert '"well": false' in await typed("doctor", "--json", code=1), "there is no store yet"
     assert writes(cloud) == []

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from watchdog.domain.units import parse_duration, parse_rate, parse_size, show_seconds
+from watchdog.domain.units import parse_duration, parse_rate, parse_size, show_bytes, show_seconds
 
 DURATIONS = {"800ms": 0.8, "45s": 45.0, "5m": 300.0, "1h30m": 5400.0, "30d": 2_592_000.0, "1.5 h": 5400.0}
 SIZES = {"512KiB": 524_288, "1MiB": 1_048_576, "1.5 GiB": 1_610_612_736, "7B": 7, " 1KiB ": 1024}
@@ -65,3 +65,19 @@ def test_what_is_no_quantity(parse: Callable[[object], float], texts: tuple[obje
 def test_durations_for_people(seconds: float, shown: str) -> None:
     """Two figures that matter, at every boundary."""
     assert show_seconds(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"),
+    [
+        (0, "0 B"),
+        (1023, "1023 B"),
+        (1536, "1.5 KiB"),
+        (3_565_158, "3.4 MiB"),
+        (125_829_120, "120 MiB"),
+        (2**42, "4096 GiB"),
+    ],
+)
+def test_sizes(size: float, shown: str) -> None:
+    """In powers of two, as they are parsed."""
+    assert show_bytes(size) == shown

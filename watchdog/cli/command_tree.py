@@ -66,6 +66,7 @@ FUNCTIONS: Mapping[str, Command] = {
     "run": lifecycle.run,
     "status": inspect.status,
     "once": inspect.once,
+    "doctor": lifecycle.doctor,
     "gate": gate.gate,
     "deploy-watch": deploy_watch.deploy_watch,
     "explain": incidents.explain,
@@ -114,7 +115,7 @@ FUNCTIONS: Mapping[str, Command] = {
 """Every command without a row in the command table, and the rows that show a plan first or need no daemon."""
 PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Getting started", ("demo", "init", "check", "run")),
-    ("Looking", ("status", "once", "explain")),
+    ("Looking", ("status", "once", "explain", "doctor")),
     ("Acting", ("rollback", "pause", "resume", "drill", "database")),
     ("In a pipeline", ("gate", "deploy-watch")),
     (

@@ -93,6 +93,12 @@ class AppServices:
 
         return await check(settings)
 
+    async def examine(self, settings: Settings, /) -> Sequence[CheckResult]:
+        """Examine a live installation, and return the findings."""
+        from watchdog.app.doctor.examination import examine
+
+        return await examine(settings)
+
     async def deploys(self, settings: Settings, service: str, /) -> tuple[Sequence[Deploy], TargetChoice | None]:
         """Return the deploys, and the target of a rollback now."""
         from watchdog.app.commands.live_queries import deploys

@@ -85,7 +85,11 @@ def once(read: Sequence[SignalReport]) -> Table:
     return table(("signal", "reading", "took", "why"), made)
 
 
-def checks(done: Sequence["CheckResult"]) -> Table:
-    """Return one row per check, with the fix for each failure."""
+def checks(done: Sequence["CheckResult"], *, timed: bool = False) -> Table:
+    """Return one row per check, with the fix for each failure; `timed`: with the time that trying it took."""
     made = [(one.name, one.outcome.value, one.what + (f" -> {one.fix}" if one.fix else "")) for one in done]
-    return table(("what", "", "found"), made)
+    if not timed:
+        return table(("what", "", "found"), made)
+    took = ["-" if one.took_seconds is None else f"{one.took_seconds * 1000:.0f} ms" for one in done]
+    rows = [(*row[:2], time, row[2]) for row, time in zip(made, took, strict=True)]
+    return table(("what", "", "took", "found"), rows)

@@ -49,9 +49,19 @@ CHECKS: Mapping[str, str] = MappingProxyType(
         "pagerduty": "integrations#pagerduty",
         "console": "console",
         "store": "secrets#postgresql",
+        "dead": "integrations#heartbeat",
+        "clock": INTEGRATIONS,
+        "the": INTEGRATIONS,  # the title of an integration: "the probes of web"
+        **dict.fromkeys(
+            ("daemon", "readings", "actions", "configuration", "version", "worker", "outbox", "disk"),
+            "operation#examine-a-running-installation",
+        ),
     }
 )
-"""The place of a finding of `watchdog check --live`, by the first word of its name; others: CONFIGURATION."""
+"""The place of a finding of `watchdog check --live` and `watchdog doctor`, by the first word of its name.
+
+Others: CONFIGURATION.
+"""
 
 ROLES = "console#roles"
 """The place of a command that the visitor's role does not allow."""

@@ -63,6 +63,8 @@ class Kind:
         return self.cures.get(standing) or CURES[standing]
 
 
+CLOCK_OFF_SECONDS = 30.0
+"""Tolerated difference to the platform's clock: a Date header has whole seconds, an answer may take ten."""
 CONFIGURATION = "configuration"
 """The kind of a refused reload. Each has a name of its own, so the next one pages as well; an accepted configuration
 ends them all, by a reload or by a start."""

@@ -133,6 +133,17 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreSurvey:
+    """What a store says about itself and its workers: an examination of the installation asks it, no decision does."""
+
+    size_bytes: int | None  # of the database; None: in memory
+    oldest_at: float | None  # the oldest event that is kept (UTC epoch seconds); None: none is
+    workers: Mapping[str, str]  # living workers, each with its ailment (empty: healthy); none for a single one's file
+    waiting_since: tuple[float, ...]  # when each unfinished action or notice was saved, oldest first
+    arrived_at: Mapping[str, float]  # channel to the time of its last delivery
+
+
+@dataclass(frozen=True, slots=True)
 class Minute:
     """One minute (or hour) of one signal, for charts.
 

@@ -96,6 +96,16 @@ def parse_rate(text: object) -> float:
     return float(match[1]) * {"s": 60.0, "min": 1.0, "h": 1 / 60}[match[2]]
 
 
+def show_bytes(size: float) -> str:
+    """Return a size for people: `512 B`, `3.4 MiB`, `120 MiB`."""
+    unit = "B"
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if size < 1024 or unit == "GiB":
+            break
+        size /= 1024
+    return f"{size:.1f} {unit}" if size < 10 and unit != "B" else f"{size:.0f} {unit}"
+
+
 def show_seconds(seconds: float) -> str:
     """Return a duration for people: `0.8 s`, `38 s`, `5 min`, `3 h 12 min`, `3 d 4 h`."""
     if seconds < 10 and seconds != int(seconds):

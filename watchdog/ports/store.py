@@ -19,6 +19,7 @@ from watchdog.domain.store_records import (
     PendingEffect,
     Running,
     Step,
+    StoreSurvey,
     Write,
 )
 
@@ -90,6 +91,9 @@ class StoreReader(Protocol):
 
     async def running(self) -> Mapping[str, Running]:
         """Return the configuration with which a worker runs each name now; nothing of a worker of an older version."""
+
+    async def survey(self) -> StoreSurvey:
+        """Return what the store says about itself: its size and age, living workers, what waits, what arrived."""
 
     async def command(self, command_id: int) -> Command | None:
         """Return one command."""

@@ -17,7 +17,7 @@ from watchdog.domain.incidents import Outcome
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.domain.remedies.database_step import DatabaseAction, DatabaseStep, StepOutcome
 from watchdog.domain.severity import Severity
-from watchdog.domain.store_records import ActionRow, CommandAnswer, FeedHour, Minute, Write
+from watchdog.domain.store_records import FLEET, ActionRow, CommandAnswer, FeedHour, Minute, Write
 from watchdog.ports import Store
 
 NOTICE = Notice(5.0, "inc-1", "api", Severity.CRITICAL, NoticeKind.OPENED, "api is down", wakes=True)
@@ -481,3 +481,20 @@ async def test_the_first_delivery_of_each_channel_is_known(store: Store, clock) 
     await store.delivered(3, "pager", "inc-2", "p2")
     assert await store.first_deliveries("inc-1") == {"chat": first, "pager": first + 5}
     assert await store.first_deliveries("inc-9") == {}
+
+
+async def test_a_store_says_what_waits_and_when_each_channel_had_its_last_message(store: Store, clock, a_state) -> None:
+    """An only worker of its store is none of several; memory has no size, no events, and no age of what waits."""
+    await store.renew_leases("the-worker", ("api", FLEET), ttl_seconds=60.0, ailment="the loop lags")
+    (pin,) = await store.save(Write(a_state(), TimePassed(1.0), (PIN,)))
+    began = clock.now()
+    await store.delivered(1, "chat", "inc-1", "c1")
+    clock.at += 5
+    await store.delivered(2, "chat", "inc-1", "c2")
+    seen = await store.survey()
+    assert seen.arrived_at == {"chat": began + 5}
+    assert seen.workers == ({} if store.sole else {"the-worker": "the loop lags"})
+    if seen.size_bytes is not None:
+        assert seen.size_bytes > 4096 and seen.oldest_at == 1.0 and seen.waiting_since == (began,)
+        await store.finish(pin.id, "done")
+        assert (await store.survey()).waiting_since == ()

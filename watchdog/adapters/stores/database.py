@@ -35,6 +35,7 @@ class Backend(Protocol):
     sole: bool
     engine: AsyncEngine
     now: ColumnElement[float]
+    size_bytes: ColumnElement[int]
     lock_timeout_seconds: float | None
 
     def until(self, ttl_seconds: float) -> ColumnElement[float]:

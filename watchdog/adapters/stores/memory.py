@@ -28,6 +28,7 @@ from watchdog.domain.store_records import (
     LeaseGrant,
     PendingEffect,
     Running,
+    StoreSurvey,
     Write,
 )
 from watchdog.ports import Clock
@@ -96,6 +97,14 @@ class MemoryStore(MemoryEntries, MemoryCharts):
             for name, (epoch, one) in self._db.running.items()
             if leases[name].epoch == epoch and leases[name].expires > now
         }
+
+    async def survey(self) -> StoreSurvey:
+        """Return what the store says about itself; when an unfinished effect was saved is not kept in memory."""
+        now, arrived = self._db.clock.now(), dict[str, float]()
+        for (_, channel), (_, _, at) in self._db.deliveries.items():
+            arrived[channel] = max(at, arrived.get(channel, at))
+        living = {} if self._sole else {name: why for name, (until, why) in self._db.workers.items() if until > now}
+        return StoreSurvey(None, None, living, (), arrived)
 
     async def release(self) -> None:
         """Release every lease of this worker at once."""

@@ -43,6 +43,7 @@ class Postgres:
     sole = False
     insert = staticmethod(postgresql.insert)
     now: ColumnElement[float] = cast(extract("epoch", func.clock_timestamp()), Double)
+    size_bytes: ColumnElement[int] = func.pg_database_size(func.current_database())
 
     def __init__(self, url: URL, call_seconds: float = CALL_SECONDS) -> None:
         self._call_seconds, self._limits = call_seconds, _limits(call_seconds)

@@ -17,13 +17,13 @@ from watchdog.adapters.stores import codec, retention, stored_prose
 from watchdog.adapters.stores.aggregates import Charts
 from watchdog.adapters.stores.annotations import Added, Drilled, Stepped
 from watchdog.adapters.stores.announcements import Announced
-from watchdog.adapters.stores.fenced_writes import FencedWrites, add, write_answer
+from watchdog.adapters.stores.fenced_writes import PENDING, FencedWrites, add, write_answer
 from watchdog.adapters.stores.shielded_calls import uninterrupted
-from watchdog.adapters.stores.tables import COMMANDS, DELIVERIES, INCIDENTS, NOTES
+from watchdog.adapters.stores.tables import COMMANDS, DELIVERIES, EFFECTS, EVENTS, INCIDENTS, NOTES, WORKERS
 from watchdog.domain.effects import Note
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Incident
-from watchdog.domain.store_records import Command, CommandAnswer
+from watchdog.domain.store_records import Command, CommandAnswer, StoreSurvey
 from watchdog.ports.chat import NOT_ALLOWED, REFUSED
 
 ITS_AUTHOR_MAY_NOT = and_(
@@ -34,6 +34,9 @@ ITS_AUTHOR_MAY_NOT = and_(
 No JSON function: one row that is not JSON would fail the whole query. Inside a string of JSON every quote has a
 backslash before it, so no text that people write can look like it.
 """
+
+WAITING_MAX = 1_000
+"""Unfinished effects that `survey` reads: beyond these their number says no more."""
 
 
 @uninterrupted
@@ -139,6 +142,20 @@ class SqlStore(FencedWrites, Charts, Added, Announced, Drilled, Stepped):
         async with self._reading() as connection:
             rows = await connection.execute(query.order_by(COMMANDS.c.id.desc()).limit(limit))
             return tuple(_command(row) for row in rows)
+
+    async def survey(self) -> StoreSurvey:
+        """Return what the store says about itself, in one snapshot; workers are judged by the database's clock."""
+        waiting = select(EFFECTS.c.created_at).where(EFFECTS.c.status == PENDING).order_by(EFFECTS.c.created_at)
+        living = select(WORKERS.c.name, WORKERS.c.ailment).where(WORKERS.c.expires > self._backend.now)
+        arrived = select(DELIVERIES.c.channel, func.max(DELIVERIES.c.at).label("at")).group_by(DELIVERIES.c.channel)
+        async with self._reading() as connection:
+            return StoreSurvey(
+                size_bytes=await connection.scalar(select(self._backend.size_bytes)),
+                oldest_at=await connection.scalar(select(func.min(EVENTS.c.at))),
+                workers={row.name: row.ailment for row in await connection.execute(living)},
+                waiting_since=tuple(await connection.scalars(waiting.limit(WAITING_MAX))),
+                arrived_at={row.channel: row.at for row in await connection.execute(arrived)},
+            )
 
 
 def _arguments(text: str) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, event, literal
+from sqlalchemy import ColumnElement, Connection, Integer, event, literal, literal_column
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -44,6 +44,9 @@ class Sqlite:
     insert = staticmethod(sqlite.insert)
     # Leases end at FOREVER, so any constant before it serves as the database's clock.
     now: ColumnElement[float] = literal(0.0)
+    size_bytes: ColumnElement[int] = literal_column(
+        "(SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size())", Integer
+    )
     lock_timeout_seconds: float | None = None
 
     def __init__(self, url: URL, call_seconds: float = CALL_SECONDS) -> None:

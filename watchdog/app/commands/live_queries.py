@@ -39,6 +39,7 @@ from watchdog.ports import GroupsServices, Notifier, Platform, Repository, Signa
 from watchdog.presentation.rollback_plan import planned, planned_undo
 from watchdog.settings import Settings
 from watchdog.settings.check.check import CheckResult, Clients, live_checks
+from watchdog.settings.check.check_clock import clock_result
 from watchdog.settings.check.check_dependencies import check_dependencies
 from watchdog.settings.check.check_oidc import check_oidc
 from watchdog.settings.check.check_result import CheckOutcome, Job
@@ -81,7 +82,9 @@ async def check(settings: Settings) -> Sequence[CheckResult]:
         for _, source in sources:
             open_things.push_async_callback(source.close)
         world = world_of(settings, state, platform, channels, sources, repository, incidents, wrong)
-        return await live_checks(settings, world)
+        results = await live_checks(settings, world)
+        # Only now: the platform's clock is known by the answers to the checks.
+        return [*results, *clock_result(platform)]
 
 
 def _channels(settings: Settings) -> tuple[Mapping[str, Notifier], Sequence[tuple[str, Job]]]:

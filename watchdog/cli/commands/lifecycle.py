@@ -1,4 +1,4 @@
-"""Commands around the daemon: run, check, demo, channel test."""
+"""Commands around the daemon: run, check, doctor, demo, channel test."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
@@ -54,6 +54,30 @@ async def check(*, live: Flag = False, ctx: It) -> int:
     results = await ctx.app().check(settings)
     output.show_lines([""])
     output.show_table(tables.checks(results))
+    _name_pages(results)
+    return _verdict(results)
+
+
+async def doctor(*, as_json: AsJson = False, ctx: It) -> int:
+    """Examine a running installation: daemon, workers, store, clock, keys, signals, channels; each fault with its cure.
+
+    Run it where the daemon runs (on Render: the service's Shell). It changes nothing and pages no one. Exit code 1 if
+    something fails.
+
+    Parameters
+    ----------
+    as_json
+        Print one JSON object.
+    """
+    from watchdog.cli import output
+
+    results = await ctx.app().examine(ctx.settings())
+    if as_json:
+        output.show_json({"well": _verdict(results) == output.DONE, "findings": results})
+        return _verdict(results)
+    from watchdog.cli import tables
+
+    output.show_table(tables.checks(results, timed=True))
     _name_pages(results)
     return _verdict(results)
 

@@ -15,7 +15,15 @@ from watchdog.daemon.supervision.lease_manager import LeaseManager
 from watchdog.daemon.telemetry.metrics import Metrics
 from watchdog.domain.errors import Temporary
 from watchdog.domain.events import IntegrationJudged
-from watchdog.domain.integrations import CONFIGURATION, KINDS, PATIENCE_SECONDS, SIGHT, Integration, Standing
+from watchdog.domain.integrations import (
+    CLOCK_OFF_SECONDS,
+    CONFIGURATION,
+    KINDS,
+    PATIENCE_SECONDS,
+    SIGHT,
+    Integration,
+    Standing,
+)
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Platform, TellsTime
 
@@ -23,8 +31,6 @@ LOOK_SECONDS = 5.0
 STORE = "record"
 PROBES = "probes"
 """The name of the capacity integration: this machine may lack capacity for its probes."""
-CLOCK_OFF_SECONDS = 30.0
-"""Tolerated difference to the platform's clock: a Date header has whole seconds, an answer may take ten."""
 SAME_SECONDS = 5.0
 """Failures that began within this time are the same failure."""
 WELL_SECONDS = 30.0

@@ -22,6 +22,7 @@ OTHERS: Mapping[str, str] = MappingProxyType(
         "run": "run",
         "status": "status",
         "once": "once",
+        "doctor": "doctor",
         "gate": "gate",
         "deploy-watch": "deploy-watch",
         "drill": "drill",

@@ -6,6 +6,7 @@ Rule 2: every check has a deadline, and one that fails hides no other.
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import WatchdogError
@@ -48,6 +49,14 @@ async def live_checks(
 
 
 async def _bounded(name: str, job: Job, timeout_seconds: float) -> Sequence[CheckResult]:
+    """Return the results of one job, each with the time that the job took."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    results = await _tried(name, job, timeout_seconds)
+    return [replace(one, took_seconds=loop.time() - began) for one in results]
+
+
+async def _tried(name: str, job: Job, timeout_seconds: float) -> Sequence[CheckResult]:
     try:
         async with asyncio.timeout(timeout_seconds):
             return await job()

@@ -27,6 +27,7 @@ class CheckResult:
     outcome: CheckOutcome
     what: str
     fix: str = ""
+    took_seconds: float | None = field(default=None, compare=False)  # how long trying it took; None: nothing was
 
 
 TargetFinder = Callable[[str, Sequence[Deploy], ServiceFacts], TargetChoice]
