@@ -1,12 +1,14 @@
 """Calm and suspicion: the first bad reading, its confirmation, its dismissal, patience and restarts."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
 from tests.core.scenes import NOW, failing
-from tests.core.world import CONTROL, Fault
+from tests.core.world import CONTROL, Fault, World
 from tests.core.worlds import bad_world, hear, incident_of, put, put_off, reach, watch, web
 from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core.detect.probes import gap_seconds
@@ -14,6 +16,7 @@ from watchdog.core.phases.suspicion import PATIENCE_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.checks import Check
+from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, Good, MinuteCount, Unknown
@@ -113,6 +116,27 @@ def test_an_open_incident_is_decided_anew_only_while_it_is_seen_failing() -> Non
     hear(world, e.ControlChecked(world.now, CONTROL[0], Good()))
     hear(world, e.Observed(world.now, "web", "home", Bad("HTTP 503")))
     assert web(world).phase is Phase.PINNING
+
+
+@pytest.mark.parametrize("begins", [put_off, partial(reach, Phase.ASKING)])
+def test_another_route_that_fails_since_a_repair_is_decided_in_an_open_incident(begins: Callable[[], World]) -> None:
+    """The repair ended what the incident is about; that it fails no more says nothing of the other route."""
+    world = begins()
+    watch(world, *world.policy.services["web"].signals, SignalPolicy("pay", "http", critical=True))
+    bad, *older = web(world).deploys
+    repair = Deploy("dep-950", "live", commit="fix00000", created_at=world.now - 60.0, finished_at=world.now + 1.0)
+    world.time += 2.0
+    hear(world, e.DeploysListed(world.now, "web", (repair, replace(bad, status="deactivated"), *older), world.facts))
+    noted: list[fx.Effect] = []
+    for _ in range(45):
+        world.time += 2.0
+        for target in CONTROL:
+            noted += hear(world, e.ControlChecked(world.now, target, Good()))
+        noted += hear(world, e.Observed(world.now, "web", "home", Good(), 0.1))
+        noted += hear(world, e.Observed(world.now, "web", "pay", Bad("HTTP 500")))
+        noted += hear(world, e.DeploysListed(world.now, "web", web(world).deploys, world.facts))
+    assert [one.signal for one in incident_of(world).findings] == ["pay"], "within a minute and a half"
+    assert incident_of(world).suspect == "dep-950" and web(world).phase is Phase.ASKING and notices(noted)
 
 
 @pytest.mark.parametrize("opened", [False, True])

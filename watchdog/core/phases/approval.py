@@ -42,7 +42,7 @@ def await_approval(ctx: StepContext) -> None:
     if lasting_errors.closed(ctx):
         return
     findings = observations.findings(ctx.service, ctx.policy, ctx.now)
-    if findings and (another_fails(ctx) or worse(ctx, findings) or _overtaken(ctx, findings)):
+    if findings and (another_fails(ctx, findings) or worse(ctx, findings) or _overtaken(ctx, findings)):
         open_incident.open_incident(ctx, findings)
         return
     if manual_silences.notify_after_silence(ctx):
@@ -94,13 +94,13 @@ def _overtaken(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
     return seen and fresh.course in (Course.ROLLBACK, Course.ANNOUNCE)
 
 
-def another_fails(ctx: StepContext) -> bool:
+def another_fails(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
     """Return whether another deploy than the question names is live, and was seen to fail.
 
     The question is void then, and decided anew. A finding alone is no reason: it outlives the deploy that failed by
     some seconds, and the new one may have repaired it.
     """
-    return ctx.service.suspect_replaced and not rollback_request.not_seen_yet(ctx)
+    return ctx.service.suspect_replaced and not rollback_request.not_seen_yet(ctx, findings)
 
 
 def _keep_the_clock(ctx: StepContext) -> None:

@@ -14,6 +14,7 @@ from watchdog.core.fold import observations
 from watchdog.core.guards import guards, rollback_budget
 from watchdog.core.phases import close_incident, escalation, overdue_rollback
 from watchdog.domain.commands.command_line import command_line
+from watchdog.domain.decisions import Finding
 from watchdog.domain.effects import PinAutoDeploy, Rollback
 from watchdog.domain.incident_parts import Deadline
 from watchdog.domain.incidents import Phase
@@ -251,8 +252,10 @@ def _not_failing(ctx: StepContext) -> str:
     return f"no failure in the last {show_seconds(ctx.policy.detection.fresh_seconds)}"
 
 
-def not_seen_yet(ctx: StepContext) -> str:
+def not_seen_yet(ctx: StepContext, found: tuple[Finding, ...] = ()) -> str:
     """Return that no failure was seen since the live deploy went live, or "".
+
+    `found`: what fails now, where that may be something else than what was decided about.
 
     A repair may have gone live while the daemon was frozen or blind. Where the platform does not state since when, or
     its clock is ahead of ours, the moment counts at which the deploy could first take traffic.
@@ -262,7 +265,7 @@ def not_seen_yet(ctx: StepContext) -> str:
         return ""
     said = live.finished_at
     since = said if said is not None and said <= ctx.now else first_traffic_at(live, ctx.policy.blame)
-    findings = observations.still_judged(ctx.service, ctx.incident.findings, ctx.policy)
+    findings = observations.still_judged(ctx.service, found or ctx.incident.findings, ctx.policy)
     checks = [(finding.fails, ctx.service.checks[finding.signal]) for finding in findings]
     # A latency finding has no single bad reading: any reading since then is part of its statistics.
     bad = [check.last_bad_at if fails else check.last_at for fails, check in checks]

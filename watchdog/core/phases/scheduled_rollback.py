@@ -43,7 +43,7 @@ def wait(ctx: StepContext) -> None:
 def _of_another_matter(ctx: StepContext) -> tuple[Finding, ...]:
     """Return the present findings, if they are not what was approved."""
     findings = observations.findings(ctx.service, ctx.policy, ctx.now)
-    return findings if findings and (approval.another_fails(ctx) or approval.worse(ctx, findings)) else ()
+    return findings if findings and (approval.another_fails(ctx, findings) or approval.worse(ctx, findings)) else ()
 
 
 def forget(ctx: StepContext) -> None:

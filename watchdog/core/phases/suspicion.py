@@ -81,7 +81,7 @@ def _seen_before_only(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
     if ctx.service.incident is None:
         return False
     fresh = observations.failing_now(ctx.service, findings, ctx.policy, ctx.now)
-    return not fresh or bool(rollback_request.not_seen_yet(ctx))
+    return not fresh or bool(rollback_request.not_seen_yet(ctx, findings))
 
 
 def _is_early(ctx: StepContext, findings: tuple[Finding, ...]) -> bool:
