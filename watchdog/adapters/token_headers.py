@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from watchdog.domain.texts.secret_shapes import names_secret
+
 PLACE = "{token}"
 """What stands for the token in a header."""
 _HEADER = re.compile(r"[A-Za-z0-9-]{1,60}")
@@ -15,7 +17,7 @@ def check_headers(headers: Mapping[str, str], variable: str) -> None:
             raise ValueError("not the name of a header: write it as in authorization")
         if not value.isascii() or not value.isprintable() or value != value.strip() or len(value) > 500:
             raise ValueError("not the value of a header: write printable ASCII, with {token} for the token")
-        if PLACE not in value and any(word in name.lower() for word in ("auth", "token", "key")):
+        if PLACE not in value and names_secret(name):
             raise ValueError(f"a key never stands in this file: write {PLACE} in its place, and set {variable}")
 
 

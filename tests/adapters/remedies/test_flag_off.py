@@ -188,6 +188,7 @@ async def test_a_private_address_that_nobody_named_is_not_called() -> None:
         ({"request": {**PLAIN["request"], "headers": {"accept": "a\nb"}}}, "not the value"),  # type: ignore[dict-item]
         ({"request": {**PLAIN["request"], "headers": {"authorization": "abc"}}}, "a key never stands"),  # type: ignore[dict-item]
         ({"request": {**PLAIN["request"], "headers": {"Authorization": "abc"}}}, "a key never stands"),  # type: ignore[dict-item]
+        ({"request": {**PLAIN["request"], "headers": {"X-Pwd": "abc"}}}, "a key never stands"),  # type: ignore[dict-item]
         ({"request": {**PLAIN["request"], "method": "DELETE"}}, "'POST', 'PUT' or 'PATCH'"),  # type: ignore[dict-item]
         ({"prove": "5s"}, "10s to 10m"),
         ({"prove": "11m"}, "10s to 10m"),

@@ -78,6 +78,8 @@ def test_an_exception_is_one_line_in_json_and_marked_lines_on_a_terminal() -> No
         ("GET /?q=hunter2-pa%2Fss%20word", "hunter2", "***"),
         ("postgres://bob:pw1@db/x?sslmode=require", "pw1", "postgres://***@db/x?sslmode=require"),
         ("https://x.test/a?api_key=k123&b=2#f", "k123", "https://x.test/a?api_key=***&b=2#f"),
+        ("https://x.test/a?b=2&pass=t0k;userPwd=t1k&author=me", "t1k", "?b=2&pass=***;userPwd=***&author=me"),
+        ("https://x.test/back?code=c0de&codec=1", "c0de", "?code=***&codec=1"),
         ("https://x.test/a?access_token=t0k", "t0k", "access_token=***"),
         ("Authorization: Bearer abcdefghij.klm", "abcdefghij", "Bearer ***"),
         ("Authorization: Basic Ym9iOnB3MTIz", "Ym9iOnB3MTIz", "Basic ***"),

@@ -23,10 +23,12 @@ endpoints:
     method: POST
     headers:
       X-Api-Key: canary-header
+      X-Pass: canary-pass
+      X-Note: "sid=canary-in-value"
       Authorization: Bearer canary-bearer
       Accept: application/json
       Host: shop.example.com
-    body: '{"query": "up", "password": "canary-body"}'
+    body: '{"query": "up", "password": "canary-body", "pwd": "canary-pwd"}'
     client: {timeout: 3s, ignore-redirect: true, insecure: true}
     conditions:
       - "[STATUS] == any(200, 204)"
@@ -36,12 +38,18 @@ endpoints:
       - "len([BODY].workers) > 1"
       - "has([BODY].errors) == false"
       - "[BODY].token == canary0condition1value2"
+      - "[BODY].session_token == canary-word"
+      - "[BODY].pass == any(canary-any, x)"
+      - "[BODY].authenticated == true"
+      - "len([BODY].token) > 8"
+      - '[BODY] == pat(*"pwd":"canary-text"*)'
   - {name: Shop front, url: "https://me:canary-userinfo@www.example.com/in", conditions: ["[STATUS] < 400"]}
   - {name: "2026-01-02", url: "http://api:8080/", conditions: ["[BODY] == pat(*ready*)", "[CONNECTED] == true"]}
   - {name: database, url: "tcp://db.example.com:5432", conditions: ["[CONNECTED] == true"]}
   - {name: mail, url: "tls://mail.example.com:465", interval: 2h, conditions: ["[CERTIFICATE_EXPIRATION] > 48h"]}
   - {name: router, url: "icmp://192.0.2.1", conditions: ["[CONNECTED] == true"]}
   - {name: hidden, url: "https://www.example.com/?api_key=canary-query", conditions: ["[STATUS] == 200"]}
+  - {name: hidden, url: "https://www.example.com/?pass=canary-query", conditions: ["[STATUS] == 200"]}
   - {name: waiting, url: "https://${CANARY_HOST}/", conditions: ["[STATUS] == 200"]}
   - {name: old, enabled: false, url: "https://old.example.com", conditions: ["[STATUS] == 200"]}
 """
@@ -56,17 +64,19 @@ def test_what_gatus_watches_is_watched_and_the_rest_is_told_without_a_secret(tmp
     assert shop["status"] == [[200, 200], [204, 204]] and shop["max_latency"] == 1.5 and shop["method"] == "POST"
     assert shop["json"] == {"$.status": "UP"} and shop["timeout"] == 3 and "redirects" not in shop
     wanted = {"$.queue": {"lt": 10}, "$.workers": {"length": {"gt": 1}}, "$.errors": {"exists": False}}
+    wanted |= {"$.authenticated": {"in": [True, "true"]}, "$.token": {"length": {"gt": 8}}}
     assert shop["expect"] == {"headers": {}, "json": wanted} or shop["expect"] == {"json": wanted}
     assert shop["auth"] == {"bearer": "${WATCHDOG_PROBE_SHOP_FRONT_TOKEN}"}
-    key = "${WATCHDOG_PROBE_SHOP_FRONT_X_API_KEY}"
-    assert shop["headers"] == {"X-Api-Key": key, "Accept": "application/json"}
-    assert shop["body"] == {"query": "up", "password": "${WATCHDOG_PROBE_SHOP_FRONT_PASSWORD}"}
+    place = "${{WATCHDOG_PROBE_SHOP_FRONT_{}}}".format
+    places = {name: place(name.upper().replace("-", "_")) for name in ("X-Api-Key", "X-Pass", "X-Note")}
+    assert shop["headers"] == {**places, "Accept": "application/json"}
+    assert shop["body"] == {"query": "up", "password": place("PASSWORD"), "pwd": place("PWD")}
     inside = shown(came, "Shop-front-2")
     assert inside["http"] == "https://www.example.com/in" and inside["redirects"] == 10
     assert inside["auth"] == {"basic": {"user": "me", "password": "${WATCHDOG_PROBE_SHOP_FRONT_PASSWORD_2}"}}
     assert settings.private_hosts == ("api",) and shown(came, "service-2026-01-02")["contains"] == "ready"
     assert shown(came, "mail", "port")["tls"] is True
-    assert len(came.variables) == 4 and all(f"# {name}: " in came.text for name in came.variables)
+    assert len(came.variables) == 7 and all(f"# {name}: " in came.text for name in came.variables)
     assert_told(
         came,
         "alerting (slack)",
@@ -75,9 +85,12 @@ def test_what_gatus_watches_is_watched_and_the_rest_is_told_without_a_secret(tmp
         "Shop (front): client.insecure",
         "Shop (front): the header host",
         "Shop (front): condition [BODY].token == …",
+        "Shop (front): condition [BODY].session_token == …: its value looks like a key",
+        "Shop (front): condition [BODY].pass == …",
+        "Shop (front): condition [BODY] == …",
         "mail: conditions other than [CONNECTED]",
         "router: left out: a ping has no equal",
-        "hidden: left out: its address has what looks like a key",
+        "2 sites: left out: its address has what looks like a key",
         "waiting: left out: its address has a variable",
         "old: left out: it is disabled there",
     )

@@ -15,6 +15,7 @@ STORY = f"""\
     headers:
       - "Authorization: Bearer $CANARY_TOKEN"
       - "x-api-key: canary-header"
+      - "x-pwd: canary-pwd"
       - "Accept: application/json"
       - "no header at all"
     body: '{{"query": "up", "password": "canary-body"}}'
@@ -29,6 +30,7 @@ STORY = f"""\
     url: https://me:canary-user@www.example.org
     __dangerous__body_down_if_text_missing: $CANARY_TEXT
     type: globalping
+  - {{name: Text, url: "https://www.example.org", __dangerous__body_down_if_text_missing: "pwd=canary-text"}}
   - {{name: Mail, check: tcp-ping, url: mail.example.org, port: 25, ipv6: true}}
   - {{name: Six, check: tcp-ping, url: "tcp://[2001:db8::1]", port: 25}}
   - {{name: Certificate, check: ssl, url: "https://www.example.org"}}
@@ -49,12 +51,13 @@ notifications: [{{type: slack, channel: canary}}]
 def test_what_upptime_watches_is_watched_and_the_rest_is_told_without_a_secret(tmp_path: Path) -> None:
     came = made(tmp_path, STORY)
     settings = read(came)
-    assert list(settings.services) == ["Shop-front", "Plain", "Mail", "Six", "Certificate"]
+    assert list(settings.services) == ["Shop-front", "Plain", "Text", "Mail", "Six", "Certificate"]
     shop = shown(came, "Shop-front")
     assert shop["status"] == [[200, 200], [204, 204], [301, 301]] and shop["redirects"] == 0 and shop["timeout"] == 30
     assert shop["contains"] == '"ok":true' and shop["method"] == "POST" and "max_latency" not in shop
     assert shop["auth"] == {"bearer": "${WATCHDOG_PROBE_SHOP_FRONT_TOKEN}"}
-    assert shop["headers"] == {"x-api-key": "${WATCHDOG_PROBE_SHOP_FRONT_X_API_KEY}", "Accept": "application/json"}
+    places = {"x-api-key": "${WATCHDOG_PROBE_SHOP_FRONT_X_API_KEY}", "x-pwd": "${WATCHDOG_PROBE_SHOP_FRONT_X_PWD}"}
+    assert shop["headers"] == {**places, "Accept": "application/json"}
     assert shop["body"] == {"query": "up", "password": "${WATCHDOG_PROBE_SHOP_FRONT_PASSWORD}"}
     plain = shown(came, "Plain")
     assert plain["status"] == [[200, 299], [300, 399]] and plain["redirects"] == 3 and "every" not in plain
@@ -70,7 +73,7 @@ def test_what_upptime_watches_is_watched_and_the_rest_is_told_without_a_secret(t
         "Shop — front: maxResponseTime: a slow site is degraded there",
         "Shop — front: __dangerous__body_degraded: a degraded site",
         "Shop — front: __dangerous__insecure: certificates are always verified",
-        "Plain: __dangerous__body_down_if_text_missing: its text looks like a key",
+        "2 sites: __dangerous__body_down_if_text_missing: its text looks like a key",
         "Plain: type: no equal",
         "Mail: ipv6: all addresses",
         "Certificate: ssl: a certificate that has ended",

@@ -17,6 +17,8 @@ from urllib.parse import quote, unquote
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from watchdog.domain.texts.secret_shapes import names_secret
+
 TEXT_MAX_CHARACTERS = 4_000
 EXCEPTION_MAX_CHARACTERS = 16_000
 _DEPTH_MAX = 6
@@ -32,9 +34,7 @@ _UNSAFE = re.compile(
     "\ud800-\udfff]"  # lone surrogates: not writable as UTF-8
 )
 _USERINFO = re.compile(r"(?<=://)[^\s/@?#]{1,1000}@")
-_QUERY = re.compile(
-    r"(?i)([?&;][\w.\-]*(?:token|key|secret|password|passwd|signature|sig|auth|code)[\w.\-]*=)[^\s&;#\"']+"
-)
+_QUERY = re.compile(r"([?&;]([\w.\-]{1,200})=)[^\s&;#\"']+")
 _SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=\-]{8,}")
 
 Redact = Callable[[], Sequence[str]]
@@ -158,8 +158,13 @@ def scrub(text: str, secrets: Sequence[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, "***")
     text = _USERINFO.sub("***@", text)
-    text = _QUERY.sub(r"\1***", text)
+    text = _QUERY.sub(_hide_value, text)
     return _SCHEME.sub(r"\1 ***", text)
+
+
+def _hide_value(parameter: re.Match[str]) -> str:
+    # `code`: what a sign-in of OAuth is exchanged for.
+    return f"{parameter[1]}***" if names_secret(parameter[2]) or parameter[2].lower() == "code" else parameter[0]
 
 
 def neutralise(text: str) -> str:

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from watchdog.adapters.signals.json_path import JsonPath
+from watchdog.domain.texts.secret_shapes import holds_secret, names_secret
 from watchdog.domain.units import parse_duration
 from watchdog.settings.other_tools.sites import (
     STATUSES,
@@ -16,7 +17,6 @@ from watchdog.settings.other_tools.sites import (
     clean,
     duration,
     has_variable,
-    is_secret,
     literal,
     set_statuses,
 )
@@ -80,8 +80,10 @@ def _set(signal: dict[str, Any], left: str, operator: str, right: str) -> None:
         return
     if "[" in right:
         raise _NoEqual("two values of an answer are not compared here")
-    if is_secret(right) or has_variable(right):
-        raise _NoEqual("its value looks like a key, or is a variable")
+    # A comparison of size has no secret on its right, and true, false and null are none.
+    is_open = operator not in ("==", "!=") or right.lower() in ("true", "false", "null", "")
+    if holds_secret(right) or has_variable(right) or (names_secret(left) and not is_open):
+        raise _NoEqual("its value looks like a key, which never stands in this file, or is a variable")
     if left == "[BODY]":
         _set_whole_body(signal, operator, right)
     elif found := re.fullmatch(r"(len|has)?\(?\[BODY\]([^()]*)\)?", left):

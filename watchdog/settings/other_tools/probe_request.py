@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from watchdog.adapters.signals.probe_options.request import OWN_HEADERS
-from watchdog.settings.other_tools.sites import KEY_WORDS, Keys, Site, has_variable, is_secret, word
-from watchdog.settings.text.yaml_document import SECRET
+from watchdog.domain.texts.secret_shapes import SECRET, holds_secret, is_secret, names_secret
+from watchdog.settings.other_tools.sites import Keys, Site, has_variable, word
 
 DEPTH_MAX = 20
 """Levels of a body that are looked through for secrets; what lies deeper is treated as one."""
@@ -55,7 +55,7 @@ def _unwritable(url: str) -> str:
     if parts.scheme.lower() not in ("http", "https") or not parts.hostname:
         return "its address is not one of http:// or https://"
     behind_host = url.partition("://")[2][len(parts.netloc) :]
-    if is_secret(behind_host) or SECRET.search(url) or any(KEY_WORDS.search(name) for name, _ in query):
+    if holds_secret(behind_host) or SECRET.search(url) or any(names_secret(name) for name, _ in query):
         return (
             "its address has what looks like a key, which never stands in this file: let the site take it "
             "from a header, or write the address yourself if it is none"
@@ -98,7 +98,7 @@ def set_headers(signal: dict[str, Any], site: Site, headers: Mapping[str, Any], 
         if lower in OWN_HEADERS:
             site.note(f"the header {lower}: the connection sets it by itself")
         elif value:
-            if KEY_WORDS.search(name) or is_secret(value) or has_variable(value):
+            if names_secret(name) or holds_secret(value) or has_variable(value):
                 value = keys.place(value, f"{site.name}_{name}", f"the header {lower} of {site.name}, its whole value")
             signal.setdefault("headers", {})[name] = value
 
@@ -135,7 +135,7 @@ def set_body(signal: dict[str, Any], site: Site, body: object, keys: Keys) -> No
         # As text where it holds no secret: it is sent just as it was.
         value = parsed if isinstance(parsed, (dict, list)) and _hidden(parsed, "", site, Keys()) != parsed else body
     if isinstance(value, str):
-        if KEY_WORDS.search(value) or is_secret(value) or has_variable(value):
+        if names_secret(value) or is_secret(value) or has_variable(value):
             value = keys.place(value, f"{site.name}_body", f"the whole body that is sent to {site.name}")
     else:
         value = _hidden(value, "", site, keys)
@@ -148,7 +148,7 @@ def set_contains(signal: dict[str, Any], site: Site, text: str, key: str) -> Non
         return
     if signal.get("method") == "HEAD":
         site.note(f"{key}: the answer to a HEAD has no body")
-    elif is_secret(text) or has_variable(text):
+    elif holds_secret(text) or has_variable(text):
         site.note(f"{key}: its text looks like a key, or is a variable")
     else:
         signal["contains"] = text
@@ -172,7 +172,7 @@ def _hidden(value: Any, name: str, site: Site, keys: Keys, depth: int = 0) -> An
     text = word(value) or ("…" if isinstance(value, (dict, list)) else "")
     if not text or isinstance(value, bool):
         return value
-    if KEY_WORDS.search(name) or is_secret(text) or has_variable(text) or text == "…":
+    if names_secret(name) or holds_secret(text) or has_variable(text) or text == "…":
         key = name.split()[-1] if name.split() else "body"
         return keys.place(text, f"{site.name}_{key}", f"the value that is sent to {site.name} in its body")
     return value

@@ -12,13 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from watchdog.adapters.signals.probe_options.named_secrets import FAMILY
-from watchdog.settings.text.yaml_document import SECRET, TOKEN, show_key
+from watchdog.domain.texts.secret_shapes import SECRET
+from watchdog.settings.text.yaml_document import show_key
 
-KEY_WORDS = re.compile(
-    r"auth(?!ors?\b)|token|key(?!word|board)|secret|passw|cookie|credential|session|signature|\bsig\b|jwt",
-    re.IGNORECASE,
-)
-"""Words in the name of a header or of a field whose value is a secret."""
 VARIABLE_CHARACTERS = 40
 STATUSES = range(100, 600)
 LISTED_STATUSES_MAX = 40
@@ -93,11 +89,6 @@ class Found:
     """In the order of the files."""
     notes: list[str] = field(default_factory=list)
     """What could not be carried over, and belongs to no site alone."""
-
-
-def is_secret(text: str) -> bool:
-    """Return whether a text has the form of a credential."""
-    return SECRET.search(text) is not None or TOKEN.search(text) is not None
 
 
 def has_variable(text: str) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from watchdog.domain.texts.secret_shapes import SECRET
 from watchdog.settings.load.build import build
 from watchdog.settings.load.secrets import SecretMap
 from watchdog.settings.other_tools.sites import Found, Keys, Site, clean
@@ -19,7 +20,7 @@ from watchdog.settings.rules.required_secrets import is_private_name
 from watchdog.settings.schema.schema import SERVICES_MAX
 from watchdog.settings.text.first_channels import FirstChannels
 from watchdog.settings.text.init import HEAD, TAIL, plain_name
-from watchdog.settings.text.yaml_document import SECRET, parse
+from watchdog.settings.text.yaml_document import parse
 
 PRIVATE_MAX = 100
 """The most names that `private_hosts` takes."""

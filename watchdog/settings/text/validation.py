@@ -14,13 +14,13 @@ from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from watchdog.domain.texts.secret_shapes import names_secret
 from watchdog.settings.schema.schema import LATER, LATER_ACTIONS
 from watchdog.settings.text.foreign_words import CRON, instead_of_key, instead_of_mapping, is_cron
 from watchdog.settings.text.yaml_document import Document, Path, show_key
 
 ROUNDS_MAX = 200
 HIDDEN = "remove it; if it is a secret, replace it at its vendor and set its WATCHDOG_* variable"
-_SECRET_WORDS = ("token", "password", "passwd", "secret", "api_key", "apikey", "routing_key", "webhook_url", "dsn")
 _WANTED = {
     "string": "text (put it in quotes)",
     "path": "text (put it in quotes)",
@@ -101,7 +101,7 @@ def report_unknown_key(document: Document, path: Sequence[str | int], known: Ite
         return
     if key in LATER:
         document.report(path, "not available in this version", LATER[key])
-    elif any(word in key.lower() for word in _SECRET_WORDS):
+    elif names_secret(key) or "webhook_url" in key.lower():
         document.report(path, "secrets are not written here", partial(_secret_hint, path))
     elif show_key(key) != key:
         document.report(path, f"unknown {what}, hidden as it may be a secret", HIDDEN)

@@ -14,6 +14,7 @@ import yaml
 
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import MISTAKES_MAX, ConfigurationError, Mistake
+from watchdog.domain.texts.secret_shapes import SECRET, is_secret
 from watchdog.settings.text.foreign_words import is_template
 from watchdog.settings.text.syntax_mistakes import TEMPLATES, syntax_mistake
 from watchdog.settings.text.yaml_loader import DEPTH_MAX, NODES_MAX, TOO_MUCH, BoundedLoader, Unusable
@@ -25,16 +26,6 @@ BEGIN_WITH_HASH = frozenset({"channel", "slack"})
 """Keys whose values are channels of Slack: elsewhere a word behind # is meant as a comment."""
 HASH_WITHIN = 40
 """The characters behind a key that are examined."""
-
-SECRET = re.compile(
-    r"hooks\.slack\.com/|\bxox[abceoprs]-|\bxapp-|\brnd_\w|\bsntry[usa]_|://[^/\s@:]*:[^/\s@]+@|hc-ping\.com/\w|\bsk-\w{8}"
-    r"|ingest\.\w*\.?sentry\.io|\bBearer\s(?!\{token\}|\$\{WATCHDOG_PROBE_)|\bgh[pousr]_\w"
-)
-"""The form of the vendors' credentials. Linear in the text: no two neighbouring parts can match the same characters."""
-
-
-TOKEN = re.compile(r"(?=[A-Za-z]*\d[A-Za-z]*\d)[A-Za-z0-9]{16,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-")
-"""The form of a key without a vendor's mark: 16 letters and digits in one run, two digits among them; or a UUID."""
 
 
 @dataclass
@@ -113,8 +104,7 @@ class Document:
 def show_key(key: object) -> str:
     """Return a key for a message, or `***` when it is so long or odd that it may be a misplaced value."""
     text = str(key)
-    odd = SECRET.search(text) or TOKEN.search(text)
-    return text if re.fullmatch(r"[\w$. -]{1,40}", text) and not odd else "***"
+    return text if re.fullmatch(r"[\w$. -]{1,40}", text) and not is_secret(text) else "***"
 
 
 def dotted(path: Sequence[str | int]) -> str:

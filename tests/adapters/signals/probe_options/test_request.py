@@ -155,6 +155,8 @@ ACME: dict[str, Any] = {"http": "https://acme.example"}
         ({"headers": {"Host": "other.example"}}, "that the connection itself needs"),
         ({"headers": {"X-A": "1", "x-a": "2"}}, "the same header twice"),
         ({"headers": {"x-api-key": "canary"}}, 'write "${WATCHDOG_PROBE_KEY}"'),
+        ({"headers": {"X-Pass": "canary"}}, "a key never stands in this file"),
+        ({"headers": {"cookie": "seen=1; sid=canary"}}, "a key never stands in this file"),
         ({"headers": {"x-y": "${WATCHDOG_RENDER_API_KEY}"}}, "names a variable that no probe may send"),
         ({"method": "POST", "body": [{"k": "${HOME}"}]}, "names a variable that no probe may send"),
         ({"auth": {}}, "one of the two"),

@@ -25,6 +25,7 @@ from watchdog.adapters.signals.probe_options.named_secrets import (
     texts_of,
 )
 from watchdog.adapters.signals.probe_options.proxy import ProbeProxy
+from watchdog.domain.texts.secret_shapes import holds_secret, names_secret
 
 BODY_CHARACTERS_MAX = 64 * 1024
 HEADERS_MAX, HEADER_CHARACTERS_MAX = 30, 2000
@@ -37,7 +38,6 @@ OWN_HEADERS = frozenset(
 """Headers by which the connection works, or that the probe sets by itself."""
 _WITHOUT_BODY = ("GET", "HEAD", "OPTIONS")
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
-_KEY_WORDS = ("auth", "token", "key", "secret", "password", "session")
 _KEY_IN_COOKIE = re.compile(r"[^=;\s]{16,}\s*(;|$)")
 """A long value; short ones, as of a consent, are no keys."""
 
@@ -60,9 +60,9 @@ def check_headers(headers: dict[str, str], place: re.Pattern[str] = PLACE) -> di
         if len(value) > HEADER_CHARACTERS_MAX:
             raise ValueError(f"too long for a header: write {HEADER_CHARACTERS_MAX} characters at most")
         check_places(value)
-        in_name = any(word in name.lower() for word in _KEY_WORDS)
-        in_cookie = name.lower() == "cookie" and _KEY_IN_COOKIE.search(value) is not None
-        if not place.search(value) and (in_name or in_cookie):
+        is_cookie = name.lower() == "cookie"
+        by_name = holds_secret(value) if is_cookie else names_secret(name)
+        if not place.search(value) and (by_name or (is_cookie and _KEY_IN_COOKIE.search(value))):
             only_a_place(value)
     if len({name.lower() for name in headers}) < len(headers):
         raise ValueError("the same header twice, in other letters: write it once")

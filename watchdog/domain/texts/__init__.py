@@ -1,0 +1,1 @@
+"""Texts from outside, and what they may hold."""
