@@ -2,7 +2,7 @@
 
 import pytest
 
-from watchdog.adapters.ssrf_guard import AddressGuard, Reach, as_address, reach_of
+from watchdog.adapters.ssrf_guard import AddressGuard, Reach, as_address, is_loopback, reach_of
 
 PRIVATE = "leads to the private address {}: if that is intended, list the host under private_hosts"
 
@@ -65,3 +65,11 @@ def test_nobody_can_name_a_link_local_address(address: str) -> None:
     says = f"leads to the link-local address {address}, where we never connect"
     assert AddressGuard([address, "metadata"]).refusal(address, [address]) == says
     assert AddressGuard([address, "metadata"]).refusal("metadata", [address]) == says
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [("127.0.0.1", True), ("127.8.8.8", True), ("[::1]", True), ("localhost", True), ("10.0.0.1", False), ("x", False)],
+)
+def test_loopback(host: str, here: bool) -> None:
+    assert is_loopback(host) is here

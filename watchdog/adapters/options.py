@@ -3,7 +3,7 @@
 Rule: an adapter's options live beside the adapter, so that a new one is one file and one line in its dict.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ import httpx
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidatorFunctionWrapHandler, field_validator
 
 from watchdog.adapters.json_schema_hooks import written_as
-from watchdog.adapters.ssrf_guard import AddressGuard
+from watchdog.adapters.ssrf_guard import AddressGuard, Reach, as_address, is_loopback, reach_of
 from watchdog.domain.notices import Notice
 from watchdog.domain.units import parse_duration, parse_rate, parse_size
 from watchdog.ports import Clock, Platform
@@ -59,10 +59,18 @@ def parse_url(text: str) -> httpx.URL:
     return url
 
 
-def travels_in_clear(url: str) -> bool:
-    """Return whether a key sent to that address could be read on the way: http, but for this machine."""
+def travels_in_clear(url: str, private_hosts: Sequence[str] | None = None) -> bool:
+    """Return whether a key sent to that address could be read on the way: not by TLS, and not to this machine.
+
+    With `private_hosts` the user's own network counts as well: the names in it that he lists, and private addresses.
+    """
     parts = urlsplit(url)
-    return parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "localhost", "::1")
+    host = parts.hostname or ""
+    if parts.scheme == "https" or is_loopback(host):
+        return False
+    literal = as_address(host)
+    near = host in (private_hosts or ()) or (literal is not None and reach_of(literal) is Reach.PRIVATE)
+    return private_hosts is None or not near
 
 
 def zone_named(name: str) -> str:

@@ -86,6 +86,15 @@ def as_address(host: str) -> str | None:
         return None
 
 
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address is this machine."""
+    # The name alone: `localhost.example.com` would pass a comparison of its begin.
+    if host == "localhost":
+        return True
+    literal = as_address(host)
+    return literal is not None and ipaddress.ip_address(literal).is_loopback
+
+
 def _within(ip: _Address) -> ipaddress.IPv4Address | None:
     """Return the IPv4 address inside a mapped, 6to4, Teredo, NAT64 or otherwise translated one."""
     if isinstance(ip, ipaddress.IPv4Address) or int(ip) <= 1:  # :: and ::1 are themselves

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.settings.texts import SMALL, shown
-from watchdog.settings.schema.urls import is_loopback
+from watchdog.adapters.options import travels_in_clear
 
 
 @pytest.mark.parametrize(
@@ -34,11 +34,25 @@ def test_web_addresses(url: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "here"),
-    [("127.0.0.1", True), ("127.8.8.8", True), ("[::1]", True), ("localhost", True), ("10.0.0.1", False), ("x", False)],
+    ("url", "alone", "with_hosts"),
+    [
+        ("https://app.example/x", False, False),
+        ("HTTPS://app.example", False, False),
+        ("http://127.8.8.8:9", False, False),
+        ("http://[::1]", False, False),
+        ("http://app:8080", True, False),
+        ("http://10.0.0.1", True, False),
+        ("http://[fd00::1]:80", True, False),
+        ("http://other", True, True),
+        ("http://app.example", True, True),
+        ("http://1.1.1.1", True, True),
+        ("http://169.254.169.254", True, True),
+    ],
 )
-def test_loopback(host: str, here: bool) -> None:
-    assert is_loopback(host) is here
+def test_one_rule_says_what_travels_in_clear(url: str, alone: bool, with_hosts: bool) -> None:
+    """By itself only this machine is near; with the user's list also his network."""
+    assert travels_in_clear(url) is alone and travels_in_clear(url, ("app",)) is with_hosts
+    assert travels_in_clear(url, ()) is (with_hosts or url == "http://app:8080")
 
 
 @pytest.mark.parametrize(

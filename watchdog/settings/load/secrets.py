@@ -16,7 +16,7 @@ from dotenv.parser import parse_stream
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from watchdog.adapters.options import parse_url
+from watchdog.adapters.options import parse_url, travels_in_clear
 from watchdog.adapters.signals.probe_options.named_secrets import FAMILY, SECRET_MIN
 from watchdog.adapters.signals.probe_options.named_secrets import VARIABLE as PROBE_VARIABLE
 from watchdog.adapters.stores import POSTGRES, check_url
@@ -47,14 +47,16 @@ def _one_word(value: SecretStr) -> SecretStr:
 
 
 def _web_address(value: SecretStr) -> SecretStr:
-    # Plain http to this machine alone: a test or a proxy; elsewhere the
-    # address, which is a secret, would travel in clear.
-    if not re.match(r"https://[^/\s]+|http://(127\.0\.0\.1|localhost|\[::1\])([:/]|$)", value.get_secret_value()):
+    text = value.get_secret_value()
+    if not re.match(r"https?://[^/\s]+", text):
         raise ValueError("is not an https:// address")
     try:
-        parse_url(value.get_secret_value())
+        parse_url(text)
     except ValueError:
         raise ValueError("is not an https:// address with a host and a port that there can be") from None
+    # Plain http to this machine alone: a test or a proxy; elsewhere the address, which is a secret, could be read.
+    if travels_in_clear(text):
+        raise ValueError("is not an https:// address")
     return _one_word(value)
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path as Folder
 from urllib.parse import urlsplit
 
+from watchdog.adapters.options import travels_in_clear
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.options import ProbeOptions
 from watchdog.adapters.signals.probe_options.named_secrets import FAMILY
-from watchdog.adapters.ssrf_guard import Reach, as_address, reach_of
+from watchdog.adapters.ssrf_guard import as_address
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.schema.schema import Shape
-from watchdog.settings.schema.urls import is_loopback
 from watchdog.settings.text.yaml_document import Document, Path
 
 Signals = Mapping[str, Mapping[str, Adapter]]
@@ -62,23 +62,16 @@ def check_targets(document: Document, shape: Shape, signals: Signals) -> None:
                 (*path, "ip"), "the address of this probe is of the other version", "write any, or remove ip"
             )
         to_the_site = set(options.variables_by_key) - {"proxy"}
-        if to_the_site and url.scheme == "http" and not is_near(url.hostname or "", shape.private_hosts):
+        if to_the_site and travels_in_clear(getattr(options, kind), shape.private_hosts):
             what = "the secret that this probe sends would travel in clear"
             document.report((*path, kind), what, "write https:// (http:// is for this machine and private_hosts)")
         if options.proxy is not None and url.scheme == "http":
             what = "answers of the proxy itself cannot be told from those of an http:// site"
             document.report((*path, kind), what, "write https://, or remove proxy")
-        if options.proxy is not None and options.proxy.password is not None:
-            host = urlsplit(options.proxy.url).hostname or ""
-            if not is_near(host, shape.private_hosts):
-                what = "the password of the proxy would travel in clear"
-                document.report((*path, "proxy"), what, "list its host under private_hosts, if it is in your network")
-
-
-def is_near(host: str, private_hosts: Sequence[str]) -> bool:
-    """Return whether a host is this machine, or in the user's own network, where http:// may carry a secret."""
-    literal = as_address(host)
-    return is_loopback(host) or host in private_hosts or (literal is not None and reach_of(literal) is Reach.PRIVATE)
+        proxy = options.proxy
+        if proxy is not None and proxy.password is not None and travels_in_clear(proxy.url, shape.private_hosts):
+            what = "the password of the proxy would travel in clear"
+            document.report((*path, "proxy"), what, "list its host under private_hosts, if it is in your network")
 
 
 def unused_secrets(signals: Signals, variables: Mapping[str, str]) -> Sequence[str]:

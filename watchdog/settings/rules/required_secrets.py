@@ -8,18 +8,19 @@ from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.notifiers.alertmanager import TOKEN as ALERTMANAGER_TOKEN
 from watchdog.adapters.notifiers.alertmanager import AlertmanagerOptions
 from watchdog.adapters.notifiers.slack import SlackOptions
+from watchdog.adapters.options import travels_in_clear
 from watchdog.adapters.signals import SIGNALS
 from watchdog.adapters.signals.vendor_status import NOT_READABLE
+from watchdog.adapters.ssrf_guard import is_loopback
 from watchdog.domain.policy import PROBES, SignalPolicy
 from watchdog.domain.remedies.kinds import words
 from watchdog.domain.units import show_seconds
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules.console_access import CONSOLE_TOKEN, OIDC_SECRET, console_warnings, install_extra
-from watchdog.settings.rules.probe_requests import is_near, unused_secrets, variables_of_probes
+from watchdog.settings.rules.probe_requests import unused_secrets, variables_of_probes
 from watchdog.settings.rules.server_names import name_warnings
 from watchdog.settings.schema.schema import Shape
 from watchdog.settings.schema.tuning import figure
-from watchdog.settings.schema.urls import is_loopback
 from watchdog.settings.schema.written_values import POSTGRESQL
 from watchdog.settings.text.yaml_document import Document, Path
 
@@ -132,8 +133,7 @@ def _check_alertmanager(
     if not isinstance(options, AlertmanagerOptions) or not variables.get(ALERTMANAGER_TOKEN):
         return
     for place, written in enumerate(options.urls):
-        url = urlsplit(written)
-        if url.scheme == "http" and not is_near(url.hostname or "", shape.private_hosts):
+        if travels_in_clear(written, shape.private_hosts):
             document.report(
                 ("channels", "alertmanager", "urls", place),
                 f"{ALERTMANAGER_TOKEN} would travel in clear",
@@ -158,8 +158,7 @@ def check_remote_write(document: Document, shape: Shape, variables: Mapping[str,
     if password and token:
         what = f"both {WRITE_PASSWORD} and _TOKEN are set"
         document.report(path, what, "keep the one your receiver asks for")
-    url = urlsplit(metrics.remote_write)
-    if (password or token) and url.scheme == "http" and not is_loopback(url.hostname or ""):
+    if (password or token) and travels_in_clear(metrics.remote_write):
         document.report(path, "the credentials would travel in clear", "write https://")
 
 

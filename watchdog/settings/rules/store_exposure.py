@@ -5,8 +5,8 @@ import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from watchdog.adapters.ssrf_guard import is_loopback
 from watchdog.adapters.stores import database_path, postgres_peers
-from watchdog.settings.schema.urls import is_loopback
 
 GROUP, OTHERS, CHANGING = 0o070, 0o007, 0o022
 """Mode bits: of a file's group, of all others, and to write."""

@@ -16,6 +16,7 @@ from watchdog.adapters.remedies.options import RemedyOptions
 from watchdog.adapters.remedies.restart import RestartOptions
 from watchdog.adapters.remedies.scale import ScaleOptions
 from watchdog.adapters.remedies.webhook import RemedyHookOptions
+from watchdog.adapters.ssrf_guard import is_loopback
 from watchdog.domain.code_comparison import MIGRATION_PATHS, MigrationRules
 from watchdog.domain.policy import OBJECTIVE
 from watchdog.domain.remedies.kinds import RemedyKind
@@ -36,7 +37,7 @@ from watchdog.settings.schema.tuning import (
     Section,
     VerificationSection,
 )
-from watchdog.settings.schema.urls import AnyHttpUrl, HostName, HttpUrl, is_loopback
+from watchdog.settings.schema.urls import AnyHttpUrl, HostName, HttpUrl
 from watchdog.settings.schema.written_values import (
     ALL_SERVICES,
     LIST_OF_NAMES,

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator
 
 from watchdog.adapters.json_schema_hooks import written_as
-from watchdog.adapters.options import parse_url
+from watchdog.adapters.options import parse_url, travels_in_clear
 
 _URL = re.compile(r"(https?)://([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:]+\])(:\d{1,5})?([/?#]\S*)?")
 
@@ -27,7 +27,7 @@ def _any_http_url(text: str) -> str:
 def http_url(text: str) -> str:
     """Return a web address that is encrypted, or of this machine. Raises ValueError with the form to write."""
     plain = _any_http_url(text)
-    if plain.startswith("http://") and not is_loopback(urlsplit(plain).hostname or ""):
+    if travels_in_clear(plain):
         raise ValueError("not encrypted: write https:// (http:// is for this machine only)")
     return plain
 
@@ -35,17 +35,6 @@ def http_url(text: str) -> str:
 def _is_address(host: str) -> bool:
     try:
         return bool(ipaddress.ip_address(host.strip("[]")))
-    except ValueError:
-        return False
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is this machine."""
-    # The name alone: `localhost.example.com` would pass a comparison of its begin.
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
 
