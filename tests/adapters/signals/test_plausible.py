@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from math import exp
 from typing import Any
 
 import pytest
@@ -11,7 +12,14 @@ from pydantic import ValidationError
 from tests.adapters.vendor import HANGS, Vendor
 from tests.support.clocks import FakeClock
 from watchdog.adapters.options import Context
-from watchdog.adapters.signals.checks.plausible import Plausible, PlausibleOptions, build, chance_of_so_few, policy_of
+from watchdog.adapters.signals.checks.plausible import (
+    CHANCE_MAX,
+    Plausible,
+    PlausibleOptions,
+    build,
+    chance_of_so_few,
+    policy_of,
+)
 from watchdog.domain.readings import Bad, Good, Reading, Unknown, Unread
 from watchdog.domain.severity import Severity
 
@@ -64,6 +72,10 @@ async def read(made: Plausible) -> Reading:
         (counting(0, 10, 10, 10, 10), {}, Bad("0 events in 30 min, 10 are usual")),
         # Chance explains four of ten; half of ten is no sign at all.
         (counting(4, 10, 10, 10, 10), {"less_than": 0.5}, Good("4 events in 30 min, 10 are usual")),
+        # At any size of a site: 890 of 1000 in 1 of 4000 half hours, 850 of 1000 never.
+        (counting(890, *[1000] * 4), {"less_than": 0.9}, Good("890 events in 30 min, 1000 are usual")),
+        (counting(850, *[1000] * 4), {"less_than": 0.9}, Bad("850 events in 30 min, 1000 are usual")),
+        (counting(8 * 10**9, *[10**10] * 4), {"less_than": 0.9}, Bad("8000000000 events in 30 min, 1e+10 are usual")),
         # Few are due: longer ranges tell more.
         (counting(0, 3, 3, 3, 3), {}, Bad("0 events in 2 h 0 min, 12 are usual")),
         (counting(3, 3, 3, 3, 3), {"count": "visitors"}, Good("12 visitors in 2 h 0 min, 12 are usual")),
@@ -73,6 +85,7 @@ async def read(made: Plausible) -> Reading:
         (counting("0", "9", "9", "9", "9"), {}, "not that of Plausible's API v2"),
         (counting(True, True, True, True, True), {}, "not that of Plausible's API v2"),
         (counting(-1, -1, -1, -1, -1), {}, "not that of Plausible's API v2"),
+        (row(10**400), {}, "not that of Plausible's API v2"),
         ({"results": []}, {}, "not that of Plausible's API v2"),
         (["<html>"], {}, "not that of Plausible's API v2"),
         (401, {}, f"set {VARIABLE} to a key of the Stats API"),
@@ -106,6 +119,19 @@ async def test_what_is_asked_and_that_what_is_usual_is_asked_for_once_in_half_an
     await made.read()
     assert len(vendor.seen) == 6, "the count of now, and no more"
     await made.close()
+
+
+async def test_what_is_usual_is_asked_for_again_before_few_are_bad(vendor: Vendor) -> None:
+    """At the end of an evening 15 are as usual half an hour after 100 were; where 100 still are, they are few."""
+    for later, reading in ((20, Good), (100, Bad)):
+        clock = FakeClock(NOW)
+        given = {"plausible": "acme.example", "api": vendor.url, "api_key": f"${{{VARIABLE}}}", "less_than": 0.5}
+        made = build("visitors", PlausibleOptions.model_validate(given), Context(clock, {}, KEY))
+        vendor.say("POST", QUERY, *[row(100)] * 5)
+        assert (await made.read())[0].reading == Good("100 events in 30 min, 100 are usual")
+        await clock.advance(1500.0)
+        vendor.say("POST", QUERY, row(15), *[row(later)] * 4)
+        assert await read(made) == reading(f"15 events in 30 min, {later} are usual")
 
 
 async def test_no_text_shows_the_key_and_without_it_nothing_is_asked(vendor: Vendor) -> None:
@@ -146,6 +172,14 @@ def test_people_are_told_and_nothing_is_rolled_back_for_it() -> None:
 
 
 def test_the_chance_of_few_is_the_poisson_distributions() -> None:
-    """By its tables: 2 of 10 in 0.28 %, 10 of 10 in 58 %."""
-    assert chance_of_so_few(2, 10.0) == pytest.approx(0.00277, rel=0.01)
-    assert chance_of_so_few(10, 10.0) == pytest.approx(0.583, rel=0.01)
+    """By the sum of its terms: never less than that, and little more; in no time for any number."""
+    for came, usual in ((0, 10.0), (2, 10.0), (5, 10.0), (40, 100.0), (600, 700.0), (9, 700.0)):
+        term = total = exp(-usual)
+        for number in range(1, came + 1):
+            term *= usual / number
+            total += term
+        assert total * (1 - 1e-9) <= chance_of_so_few(came, usual) <= total * 1.2, (came, usual)
+    assert chance_of_so_few(0, 10.0) == pytest.approx(CHANCE_MAX)
+    assert chance_of_so_few(10, 10.0) == 1.0 and chance_of_so_few(10**14, 1e15) == 0.0
+    # Of the normal distribution, to which it comes near: 3 of 1000 standard deviations below are in 0.13 %.
+    assert chance_of_so_few(10**12 - 3 * 10**6, 1e12) > 0.00135

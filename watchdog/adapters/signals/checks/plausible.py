@@ -6,7 +6,8 @@ A page that is up may be of no use: a script that a policy blocks, a snippet tha
 can send. Then the events of Plausible end.
 
 Rule 1: what is usual is the median of the same minutes one, two, three and four weeks before: each hour of the week has
-its own traffic, and one holiday does not change a median.
+its own traffic, and one holiday does not change a median. It is held for half an hour, and asked for again before
+anything is bad: at the end of an evening fewer are due each minute.
 Rule 2: few events are bad only where chance does not explain them: the Poisson probability of so few, where so many are
 usual, is at most that of none where ten are due (e^-10, once in 22,000 looks).
 Rule 3: where too few are due to tell, the minutes are widened, up to a day; if that is not enough it is `Unknown`.
@@ -14,7 +15,7 @@ Rule 3: where too few are due to tell, the minutes are widened, up to a day; if 
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from math import exp
+from math import exp, lgamma, log
 from statistics import median
 from typing import Annotated, Literal
 
@@ -44,6 +45,8 @@ WEEKS, WEEK_SECONDS = 4, 7 * 86_400.0
 WIDER, WIDEST_SECONDS = 4, 86_400.0
 USUAL_HOLDS_SECONDS = 1800.0
 """What is usual is asked for again after so long."""
+COUNT_MAX = 10**15
+"""A larger count is no count of visitors; floats hold each smaller one exactly."""
 LATE_SECONDS = 60.0
 """An event is counted so long after it was sent, at most."""
 
@@ -86,16 +89,22 @@ class Plausible(ApiSource):
         while (usual := await self._usually(client, until, seconds)) < DUE_MIN and seconds < WIDEST_SECONDS:
             seconds = min(seconds * WIDER, WIDEST_SECONDS)
         came = await self._count(client, until, seconds)
+        if self._is_few(came, usual):
+            usual = await self._usually(client, until, seconds, held_seconds=0.0)
         seen = f"{came} {what} in {show_seconds(seconds)}, {usual:g} are usual"
         if usual < DUE_MIN:
             return unknown(f"{seen}: too few are due to tell")
-        few = came < usual * self._options.less_than and chance_of_so_few(came, usual) <= CHANCE_MAX
-        return (Sample(Bad(seen) if few else Good(seen)),)
+        return (Sample(Bad(seen) if self._is_few(came, usual) else Good(seen)),)
 
-    async def _usually(self, client: ApiClient, until: float, seconds: float) -> float:
-        """Return the count that so many seconds up to this moment of the week usually have."""
+    def _is_few(self, came: int, usual: float) -> bool:
+        return came < usual * self._options.less_than and chance_of_so_few(came, usual) <= CHANCE_MAX
+
+    async def _usually(
+        self, client: ApiClient, until: float, seconds: float, held_seconds: float = USUAL_HOLDS_SECONDS
+    ) -> float:
+        """Return the count that so many seconds up to this moment of the week usually have, or had so long ago."""
         asked_at, usual = self._usual.get(seconds, (0.0, 0.0))
-        if abs(until - asked_at) > USUAL_HOLDS_SECONDS:
+        if abs(until - asked_at) > held_seconds:
             weeks = (self._count(client, until - week * WEEK_SECONDS, seconds) for week in range(1, WEEKS + 1))
             usual = float(median(await asyncio.gather(*weeks)))
             self._usual[seconds] = until, usual
@@ -112,18 +121,22 @@ class Plausible(ApiSource):
         # Without dimensions there is one row, also where nothing came: no row is another answer than none.
         metrics = mapping(rows[0]).get("metrics") if isinstance(rows, list) and len(rows) == 1 else None
         count = metrics[0] if isinstance(metrics, list) and len(metrics) == 1 else None
-        if isinstance(count, bool) or not isinstance(count, int) or count < 0:
+        if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= COUNT_MAX:
             raise Misshapen("the answer is not that of Plausible's API v2: is api: the address of its server?")
         return count
 
 
 def chance_of_so_few(came: int, usual: float) -> float:
-    """Return the probability (0 to 1) of at most `came` events where `usual` are due, after Poisson."""
-    term = total = exp(-usual)
-    for number in range(1, came + 1):
-        term *= usual / number
-        total += term
-    return total
+    """Return a bound of the probability (0 to 1) of at most `came` events where `usual` are due, after Poisson.
+
+    The bound is P(came) / (1 - came / usual): of the terms below that of `came` each is at most came / usual times the
+    one above it, so their sum is at most that of a geometric series. It is exact for none, and near it where chance
+    explains little. In logarithms, since e^-746 is no float any more, and without a loop over the events.
+    """
+    if came >= usual:
+        return 1.0
+    log_term = came * log(usual) - usual - lgamma(came + 1)
+    return min(1.0, exp(log_term) / (1.0 - came / usual))
 
 
 def _client(options: PlausibleOptions, context: Context) -> ApiClient:
