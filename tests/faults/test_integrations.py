@@ -53,20 +53,27 @@ class Cloud:
 
 
 class Relying(Guarded):
-    """A daemon that relies on everything: two services, a feed, a status page, the platform, two channels."""
+    """A daemon that relies on everything: three services, a feed, a status page, the platform, two channels."""
 
     def __init__(self) -> None:
         home = (SignalPolicy("home", "http", critical=True), SignalPolicy("errors", "sentry", every_seconds=60.0))
         services = {
             "web": ServicePolicy("web", "srv-web", signals=home),
             "shop": ServicePolicy("shop", None, signals=home),
+            "club": ServicePolicy("club", None, signals=(SignalPolicy("order", "http", True, source="journey"),)),
         }
         vendors = {"render": VendorPolicy("render", "platform")}
         super().__init__(("slack", "pager"), replace(guarding("slack", "pager"), services=services, vendors=vendors))
         self.cloud, self.page = Cloud(), Site("render", kind="vendor_status", every_seconds=60.0, adaptive=False)
         self.feed = Site("errors", kind="sentry", every_seconds=60.0, adaptive=False)
+        self.journey = Site("order", kind="journey", adaptive=False)
         self.platform = self.cloud  # type: ignore[assignment]
-        self.sources |= {VENDORS: [self.page], "web": [self.site, self.feed], "shop": [Site("home")]}
+        self.sources |= {
+            VENDORS: [self.page],
+            "web": [self.site, self.feed],
+            "shop": [Site("home")],
+            "club": [self.journey],
+        }
 
 
 @asynccontextmanager
@@ -116,6 +123,7 @@ LACKS = MissingPermission("Render answered 403: the key lacks the permission dep
 CLOCK, UNTOLD = f"clock/{socket.gethostname()}", "value/auto-deploy setting, which it does not report"
 TABLE = [
     ("probes turned away", reads("site", Unread.TURNED_AWAY), "probes/web", Standing.TURNED_AWAY, 150.0, PAGE),
+    ("a journey turned away", reads("journey", Unread.TURNED_AWAY), "probes/club", Standing.TURNED_AWAY, 150.0, PAGE),
     ("probes unread", reads("site", Unread.OTHER), "probes/web", Standing.FAILING, 150.0, PAGE),
     ("probes silent", hangs, "probes/web", Standing.SILENT, 150.0, PAGE),
     ("the key refused", answers(Forbidden("refused our key (401)")), "platform/Render", Standing.REFUSED, 60.0, PAGE),

@@ -36,6 +36,7 @@ class Site:
     kind: str = "http"
     every_seconds: float = 10.0
     adaptive: bool = True
+    timed: bool = True
     reading: Reading = field(default_factory=lambda: Good("HTTP 200"))
     clock: FakeClock | None = None
     stalls_seconds: float = 0.0

@@ -49,6 +49,7 @@ class Probe:
     outages: tuple[float, ...] = ()
     every_seconds: float = 10.0
     adaptive: bool = True
+    timed: bool = True
     reads: int = 0
 
     async def read(self) -> Sequence[Sample]:

@@ -36,6 +36,8 @@ class SignalSource(Protocol):
     # A feed counts whole minutes: reading it faster would only use up its vendor's rate limit.
     adaptive: bool
     """Whether it is read faster under suspicion: probes are, feeds are not."""
+    timed: bool
+    """Whether a passed deadline can make a reading bad: one that spans a stall of ours is void, and read again."""
 
     async def read(self) -> Sequence[Sample]:
         """Read once, within a total deadline. Usually one sample; a feed of events may give several or none."""

@@ -38,6 +38,17 @@ async def test_what_is_right_becomes_a_source_and_a_policy_of_its_kind(kind: str
 
 
 @pytest.mark.parametrize("kind", SIGNALS)
+async def test_what_asks_the_site_by_a_deadline_is_void_after_a_stall_of_ours(kind: str) -> None:
+    """A command has deadlines of its own; the others that are not void say unknown where time runs out."""
+    entry = SIGNALS[kind]
+    options = entry.options.model_validate(LEAST[kind])
+    source: SignalSource = entry.build("it", options, context_at(endpoints={"sentry": "http://127.0.0.1:1"}))
+    assert source.timed is (entry.policy("it", options).asks_the_site or kind == "command")
+    assert source.timed or not source.adaptive
+    await source.close()
+
+
+@pytest.mark.parametrize("kind", SIGNALS)
 def test_what_all_signals_have_in_common_reaches_the_policy(kind: str) -> None:
     critical = not issubclass(SIGNALS[kind].options, NeverCriticalOptions)
     written = {**LEAST[kind], "every": "20s", "timeout": "4s", "severity": "medium", "critical": critical}

@@ -155,6 +155,20 @@ async def test_probes_that_are_read_rarely_are_waited_for() -> None:
         assert s.ailments == [f"blind: {WORDS}"]
 
 
+async def test_a_journey_is_evidence_as_a_probe_is() -> None:
+    """A service with a journey alone: while its site turns us away the watchdog is blind; the first answer ends it."""
+    order = SignalPolicy("order", "http", source="journey", every_seconds=30.0, timeout_seconds=10.0)
+    only = replace(POLICY, services={name: ServicePolicy(name, None, signals=(order,)) for name in SERVICES})
+    sites = {name: Site("order", "journey", every_seconds=30.0, adaptive=False) for name in SERVICES}
+    async with watching(only, **sites) as s:
+        s.all_say(LIMITED)
+        await s.clock.advance(3 * 40 + 2 * LOOK_SECONDS)
+        assert s.ailments == [f"blind: {WORDS}"]
+        s.all_say(Good(), "api")
+        await s.clock.advance(40)
+        assert s.ailments == []
+
+
 async def test_without_a_probe_nothing_is_missed() -> None:
     """A feed that cannot be read is told by its own signal; a probe that moved away takes its silence along."""
     feeds = replace(POLICY, services={"web": ServicePolicy("web", None, signals=(ERRORS,))}, control=())

@@ -23,7 +23,7 @@ EVERY_SECONDS, DEADLINE_SECONDS = 10.0, 3.0
 class ControlTarget(Source):
     """One control target, named by its URL as the policy does. Raises ValueError for a URL that cannot be probed."""
 
-    adaptive = True
+    adaptive = timed = True
 
     def __init__(
         self, url: str, *, deadline_seconds: float = DEADLINE_SECONDS, wire: ProbeTransport | None = None

@@ -43,7 +43,7 @@ class Probe(Source):
     rollback renews a certificate.
     """
 
-    adaptive = True
+    adaptive = timed = True
 
     def __init__(
         self,

@@ -27,6 +27,7 @@ class Source:
     """A SignalSource: subclasses write `look`; this class limits its time and turns errors into readings."""
 
     adaptive = False
+    timed = False
 
     def __init__(self, name: str, kind: str, *, every_seconds: float, timeout_seconds: float) -> None:
         self.name = name

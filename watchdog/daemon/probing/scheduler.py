@@ -12,8 +12,8 @@ rest.
 Rule 4: under suspicion (a pace below `SUSPICION_SECONDS`) a check may have three reads at once, so that confirming a
 hang does not cost a timeout per confirmation.
 Rule 5: nothing polls: the dispatcher sleeps until something is due, or until something earlier is asked for.
-Rule 6: a probe that spans a stall of the event loop measured the daemon: it is void, and read again. A feed's read is
-kept, since a feed delivers each event once.
+Rule 6: a read with a deadline of its own (`timed`: probes, journeys, commands) that spans a stall of the event loop
+measured the daemon: it is void, and read again. Another one is kept: a feed delivers each event once.
 """
 
 import asyncio
@@ -318,7 +318,7 @@ class ProbeScheduler:
         samples, error = await self._read(flight)
         flight.reading = False
         took, late = self._clock.monotonic() - started, started - flight.due
-        void = check.source.adaptive and self._stall.lag_between(started, started + took) > STALL_SECONDS
+        void = check.source.timed and self._stall.lag_between(started, started + took) > STALL_SECONDS
         self._metrics.lateness(late)
         # Void or not: the load shows how much of the work came in time, also where no reading came of it.
         self._load.ended(self._interval(check), late, void=void)

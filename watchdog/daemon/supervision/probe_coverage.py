@@ -89,4 +89,6 @@ class ProbeCoverage:
         """Return whether the source probes a service: control targets are judged elsewhere, feeds may rightly
         be empty.
         """
-        return source.adaptive and service in self._engine.policy.services
+        service_policy = self._engine.policy.services.get(service)
+        signal = service_policy.signal(source.name) if service_policy is not None else None
+        return signal is not None and signal.asks_the_site

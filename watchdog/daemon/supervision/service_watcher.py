@@ -129,14 +129,17 @@ def noted_reads(
 def place_of(service: str, source: SignalSource, policy: Policy) -> tuple[str, str, str] | None:
     """Return kind, name and part of a source among the integrations.
 
-    None for a probe that is none of the service's `deciding_probes`: it alone does not make the service watched.
+    None for a probe (or a journey) that is none of the service's `deciding_probes`: it alone does not make the service
+    watched.
     """
     if service == CONTROL:
         return "control", CONTROL, signal_label(source.name)
     if service == VENDORS:
         return "status page", source.name, ""
-    if not source.adaptive:
-        return "feed", source.kind, f"{service}/{source.name}"
     service_policy = policy.services.get(service)
-    decides = service_policy is not None and source.name in service_policy.deciding_probes
-    return ("probes", service, source.name) if decides else None
+    signal = service_policy.signal(source.name) if service_policy is not None else None
+    if service_policy is None or signal is None:  # a read that ends after a reload took its signal away
+        return None
+    if not signal.asks_the_site:
+        return "feed", source.kind, f"{service}/{source.name}"
+    return ("probes", service, source.name) if source.name in service_policy.deciding_probes else None

@@ -49,7 +49,7 @@ class HostNetwork:
 class Probe:
     """A probe of a service, or of the control target without one, as this host sees it (ports.SignalSource)."""
 
-    adaptive = True
+    adaptive = timed = True
 
     def __init__(
         self, nature: Nature, sight: HostNetwork, name: str, service: Service | None, every_seconds: float

@@ -87,6 +87,8 @@ class _Ended:
 class CommandCheck(Source):
     """Runs the command once a reading; the next reading begins after its end."""
 
+    timed = True  # by deadlines of its own: where this machine stands still, the command does as well
+
     def __init__(self, name: str, options: CommandOptions, environ: Mapping[str, str]) -> None:
         super().__init__(name, KIND, every_seconds=options.every, timeout_seconds=options.timeout + _GRACE_SECONDS)
         self._options = options

@@ -68,7 +68,7 @@ class TcpOptions(SignalOptions):
 class TcpProbe(Source):
     """Connects, perhaps with TLS, perhaps waits for a greeting, and closes. Readings take turns among the addresses."""
 
-    adaptive = True
+    adaptive = timed = True
 
     def __init__(
         self,

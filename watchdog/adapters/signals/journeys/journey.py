@@ -42,6 +42,8 @@ _GRACE_SECONDS = 1.0
 class Journey(Source):
     """Goes through the steps once with each reading."""
 
+    timed = True
+
     def __init__(self, name: str, options: JourneyOptions, context: Context, wire: ProbeTransport) -> None:
         super().__init__(name, KIND, every_seconds=options.every, timeout_seconds=options.timeout + _GRACE_SECONDS)
         self._options = options
