@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Mapping
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import httpx
 
 from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.options import parse_url
-from watchdog.adapters.signals.journeys.session import Session
 from watchdog.adapters.signals.phase_timer import DNS, Stopwatch
 from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import GET, Answer, ProbeTransport
@@ -24,6 +23,16 @@ _warm: set[str] = set()
 NOTHING_TO_HIDE = Redactor()
 
 
+class Cookies(Protocol):
+    """What one visitor keeps between exchanges."""
+
+    def sent(self, url: httpx.URL, request: ProbeRequest) -> ProbeRequest:
+        """Return the request with the cookies that belong to its address."""
+
+    def took(self, url: httpx.URL, answer: Answer) -> None:
+        """Keep the cookies of an answer from that address."""
+
+
 async def follow(
     wire: ProbeTransport,
     url: httpx.URL,
@@ -36,12 +45,12 @@ async def follow(
     accept: frozenset[int] = frozenset(),
     request: ProbeRequest = GET,
     redactor: Redactor = NOTHING_TO_HIDE,
-    session: Session | None = None,
+    cookies: Cookies | None = None,
 ) -> Answer | Failure:
     """Return the answer after at most `redirects` redirects; a redirect among `accept` is an answer.
 
     `headers` go to every host; `request` stays with the host of `url`. `redactor` cleans the reason of a failure.
-    A `session` keeps the cookies of each hop, and sends them where they belong.
+    `cookies` are kept of each hop, and sent where they belong.
     """
     named, redirected, first, left = url.host, False, url, False
     for hop in range(redirects + 1):
@@ -55,11 +64,11 @@ async def follow(
             turn=turn,
             headers=headers,
             redirected=redirected,
-            request=session.sent(url, request) if session is not None else request,
+            request=cookies.sent(url, request) if cookies is not None else request,
             own=not left,
         )
-        if session is not None and isinstance(came, Answer):
-            session.took(url, came)
+        if cookies is not None and isinstance(came, Answer):
+            cookies.took(url, came)
         if isinstance(came, Failure) or came.status not in REDIRECTS - accept:
             return came
         # A Location may carry credentials; following it would send them, so it counts as unusable.

@@ -94,7 +94,7 @@ class Journey(Source):
             accept=frozenset(status for status in REDIRECTS if expected.accepts(status)),
             request=request,
             redactor=session.redactor,
-            session=session,
+            cookies=session,
         )
         came = await within(left, watch, asked)
         # Only the site's time counts: the thread for expressions may be busy with the pages of others.
