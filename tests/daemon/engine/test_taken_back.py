@@ -4,10 +4,13 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.daemon.engine.test_read_again import begin, incident_of, see
+from tests.daemon.supervision.test_lease_manager import Worker
 from tests.support.engine_scene import SHUT, Scene, ShakyStore, scene
+from watchdog.daemon.supervision.lease_manager import RENEW_SECONDS, TTL_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
-from watchdog.domain.errors import Displaced
+from watchdog.domain.errors import Displaced, Temporary
 from watchdog.domain.incidents import Phase
 from watchdog.domain.store_records import PendingEffect, Write
 
@@ -44,3 +47,30 @@ async def test_a_change_whose_refusal_was_lost_with_the_lease_is_not_waited_for(
         await s.quiet()
         assert s.web.phase in (Phase.CALM, Phase.SUSPECT), s.web.phase
         assert (s.sent("PATCH"), s.sent("POST")) == (0, 0)
+
+
+async def lose_the_lease(worker: Worker) -> None:
+    """Let a save be refused, as the lease ran out while the store was away."""
+    worker.store.gone = False
+    epoch = worker.engine.held["shop"]
+    await worker.engine._record_snapshot(quietly=False)
+    assert "shop" not in worker.engine.held
+    await worker.sharing.renew()
+    assert worker.engine.held["shop"] == epoch, "no other worker had it in between"
+
+
+async def test_a_page_that_the_record_lacks_is_owed_when_the_service_comes_back(one: Worker, other: Worker) -> None:
+    """No channel took it, and the worker dies: the next one reads that people were paged, and finds the page there."""
+    one.pager.script = [Temporary("the pager does not answer")] * 1000
+    await begin(one)
+    one.store.gone = True
+    await see(one, 120.0, bad=True)
+    paged = incident_of(one)
+    assert paged.paged and one.pager.took == []
+    await lose_the_lease(one)
+    await one.engine._record_snapshot(quietly=False)
+    await one.clock.advance(TTL_SECONDS + RENEW_SECONDS)
+    await begin(other)
+    await other.clock.advance(RENEW_SECONDS)
+    assert incident_of(other).id == paged.id
+    assert len(other.pager.took) == 1, "the row that says so is saved with the incident"

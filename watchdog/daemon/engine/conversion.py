@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from watchdog.core.phases import unrecorded_rollback
 from watchdog.core.updates import blind_workers
+from watchdog.daemon.engine.left_services import Left
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect, Note
@@ -44,7 +45,7 @@ def policy_for(event: Event, policy: Policy) -> Policy:
 
 
 def merged(
-    state: State, saved: State, names: Collection[str], back: Mapping[str, ServiceState]
+    state: State, saved: State, names: Collection[str], back: Mapping[str, Left]
 ) -> tuple[State, Collection[str]]:
     """Return the state with the saved services of `names` and the saved shared part; and whose open incidents it drops.
 
@@ -53,7 +54,8 @@ def merged(
     what is saved, and has the readings since. Blindness is this worker's own (its network, its probes), so it is never
     taken over.
     """
-    state = replace(state, services={**back, **state.services})
+    left = {name: one.service for name, one in back.items()}
+    state = replace(state, services={**left, **state.services})
     ours = {
         name: _joined(state.services.get(name), one, newer=name in back)
         for name, one in saved.services.items()

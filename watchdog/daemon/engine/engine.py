@@ -34,6 +34,7 @@ from watchdog.daemon.engine.conversion import (
     worth_recording,
 )
 from watchdog.daemon.engine.effect_dispatcher import EffectDispatcher
+from watchdog.daemon.engine.left_services import Left, LeftServices
 from watchdog.daemon.engine.persistence import StepPersister, StepResult
 from watchdog.daemon.engine.timers import Timers
 from watchdog.daemon.outbox.outbox import Outbox
@@ -44,7 +45,7 @@ from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
 from watchdog.domain.errors import Displaced, Permanent, Stale, Temporary
 from watchdog.domain.events import Event
-from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
 from watchdog.domain.store_records import FLEET, Step
 from watchdog.ports import Clock, Sample, SignalSource, Store
@@ -87,7 +88,7 @@ class Engine:
         self.listeners = listeners
         self.held: dict[str, int] = {}
         self._stays: dict[str, int] = {}
-        self._left: dict[str, tuple[int, ServiceState]] = {}
+        self._left = LeftServices()
         self._taken_up = 0
         self.last_event_at = clock.now()
         self._store = store
@@ -139,16 +140,20 @@ class Engine:
         async with self._step_lock:
             pending = () if from_memory else await self._store.pending(epochs)
             # Last of the calls that may fail: from here on the store takes its answer for known to this worker.
-            saved = None if from_memory else await self._store.load(epochs)
-            back = self._taken_back(epochs)
+            saved = None if from_memory else await self._store.load(epochs) or State()
+            back = self._left.taken_back(epochs)
             if saved is not None:
                 saved = saved.with_part(self.recorder.read(self.state, saved.shared))
                 self.state, dropped = merged(self.state, saved, epochs, back)
                 if dropped:
                     self._supervisor.spawn("late pages", self._outbox.drop(dropped))
-            elif from_memory:
+            else:
                 self.state = with_unknown(self.state, names, self._clock.now())
             self.recorder.know(epochs, saved, unread=from_memory)
+            # What gave way to the record is decided anew by that, with its notices.
+            for name, one in back.items():
+                if self.state.services[name] is one.service:
+                    self.recorder.owe(one.unwritten)
             self.held.update(epochs)
             self._taken_up += 1
             self._stays.update(dict.fromkeys(epochs, self._taken_up))
@@ -163,11 +168,6 @@ class Engine:
         for item in pending:
             self.dispatcher.perform(item, resumed=True)
 
-    def _taken_back(self, epochs: Mapping[str, int]) -> Mapping[str, ServiceState]:
-        """Return what this worker knew of services whose lease only ran out: it has the same epoch again."""
-        left = {name: self._left.pop(name) for name in epochs if name in self._left}
-        return {name: service for name, (epoch, service) in left.items() if epoch == epochs[name]}
-
     async def drop(self, names: Collection[str]) -> None:
         """Forget these services: another worker has their leases now."""
         async with self._step_lock:
@@ -177,8 +177,13 @@ class Engine:
         # Not what is in doubt: of an undone step the record may say otherwise. And what waits for the refusal of its
         # change would wait for minutes, as the refusal is dropped with the service.
         unsure = {*self.recorder.unread} | {getattr(one, "service", "") for one in self._refusals}
-        sure = [name for name in names if name in self.state.services and name not in unsure]
-        self._left.update({name: (self.held[name], self.state.services[name]) for name in sure if name in self.held})
+        known = {name: self.state.services[name] for name in names if name in self.state.services}
+        left = {
+            name: Left(self.held[name], service, self.recorder.unwritten(name))
+            for name, service in known.items()
+            if name in self.held and name not in unsure
+        }
+        self._left.leave(names, left)
         kept = {name: service for name, service in self.state.services.items() if name not in names}
         self.state = replace(self.state, services=kept)
         self._supervisor.spawn("late pages", self._outbox.lose(names))

@@ -27,6 +27,7 @@ from watchdog.core.phases.close_incident import ended
 from watchdog.daemon.actions.runner import unrecorded
 from watchdog.daemon.engine.conversion import merge_shared
 from watchdog.daemon.engine.effects_refused import EffectsRefused
+from watchdog.daemon.engine.left_services import Unwritten
 from watchdog.daemon.runtime.hooks import Hooks, call_safely
 from watchdog.daemon.runtime.log_throttle import LogThrottle
 from watchdog.domain import events as e
@@ -152,6 +153,16 @@ class StepPersister:
         self.know(names)
         # The other worker makes its own notices from the saved state: rows of this one would notify twice.
         self._settle([tell for tell in self._owed if tell.notice.service in names])
+
+    def unwritten(self, name: str) -> Unwritten:
+        """Return what the record still lacks of a service."""
+        tells = [tell for tell in self._owed if tell.notice.service == name]
+        return Unwritten(tells, [one for one in self._closed if one.service == name])
+
+    def owe(self, unwritten: Unwritten) -> None:
+        """Write this with the next record: its service is this worker's again, as it was."""
+        self._owed.extend(unwritten.tells)
+        self._closed.extend(unwritten.closed)
 
     def delivered(self, tell: Tell) -> None:
         """Note that a notice from memory was delivered: it needs no row any more."""
