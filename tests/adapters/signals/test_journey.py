@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from tests.adapters.signals.sites import context_at, site
 from tests.adapters.vendor import REQUEST_END, Script
-from watchdog.adapters.signals.journeys.journey import build, policy_of, secrets
+from watchdog.adapters.signals.journeys.journey import build, policy_of
 from watchdog.adapters.signals.journeys.steps import JourneyOptions
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 from watchdog.ports import Sample
@@ -250,6 +250,11 @@ async def test_another_server_that_a_redirect_names_gets_nothing_of_the_form() -
     assert line == "GET /" and not {"origin", "referer", "content-length"} & set(head)
 
 
+async def test_it_connects_to_addresses_of_one_version_alone() -> None:
+    why = "step 1 of 5 (/): DNS: the name has no IPv6 address"
+    assert await walked(shop(), ip=6) == Bad(why, FailureKind.DNS)
+
+
 async def test_another_host_gets_no_cookie() -> None:
     other: list[tuple[str, dict[str, str]]] = []
     async with site(shop(other)) as there:
@@ -280,7 +285,7 @@ async def test_another_host_gets_no_cookie() -> None:
         ({"steps": [{"path": "/", "take": {"Token": {"json": "$.a"}}}]}, "not a name for a value"),
         ({"steps": [{"path": "/", "take": {"token": {"json": "a"}}}]}, "not a JSON path"),
         ({"steps": [{"path": "/", "take": {"token": {"json": "$.a", "field": "b"}}}]}, "one of these, please"),
-        ({"journey": "http://www.acme.example", "steps": STEPS}, "would travel in clear"),
+        ({"steps": STEPS, "ip": 4, "proxy": {"url": "http://127.0.0.1:3128"}}, "the proxy chooses the address"),
     ],
 )
 def test_a_journey_that_cannot_be_meant_is_refused(change: dict[str, Any], why: str) -> None:
@@ -295,4 +300,4 @@ def test_it_counts_as_a_probe_of_the_site() -> None:
     policy = policy_of("order", options)
     assert policy.asks_the_site and policy.critical and policy.severity is None
     assert (policy.kind, policy.source, policy.every_seconds) == ("http", "journey", 30.0)
-    assert secrets(options) == ("WATCHDOG_PROBE_SHOP",)
+    assert options.variables_by_key == {"steps": ("WATCHDOG_PROBE_SHOP",)}

@@ -10,6 +10,7 @@ from watchdog.settings.text.redacted_view import shown as rows_of
 SITE = "https://www.acme.example"
 HEADERS = 'headers: {x-api-key: "${WATCHDOG_PROBE_KEY}"}'
 PROXIED = 'proxy: {url: "http://proxy.acme.example:3128", user: me, password: "${WATCHDOG_PROBE_KEY}"}'
+TOUR = SMALL.replace(f"http: {SITE}", f"journey: {SITE}, steps: [{{path: /, {HEADERS}}}]")
 GIVEN = {"WATCHDOG_PROBE_KEY": "canary-of-the-site"}
 
 
@@ -41,6 +42,11 @@ def probing(more: str, url: str = SITE) -> str:
         (probing("proxy: {url: http://x.example:1}, ip: 4"), {}, "the proxy chooses the address of the site"),
         (probing("proxy: {url: http://x.example:1}", "http://www.acme.example"), {}, "home.http: answers of the proxy"),
         (probing("ip: 6", "http://127.0.0.1:1"), {}, "home.ip: the address of this probe is of the other version"),
+        (TOUR, {}, "home.steps: a probe needs a secret that is not set"),
+        (TOUR.replace("https", "http"), GIVEN, "home.journey: the secret that this probe sends"),
+        (TOUR.replace("steps:", f"{PROXIED}, steps:"), GIVEN, "home.proxy: the password of the proxy would travel"),
+        (TOUR.replace(SITE, "http://127.0.0.1:1, ip: 6"), GIVEN, "home.ip: the address of this probe is of the other"),
+        (TOUR.replace(SITE, f"{SITE}, tls: {{ca: none.pem}}"), GIVEN, "tls.ca: there is no such file"),
         (probing("ip: 5"), {}, "home.ip: not one of the choices -> write one of: 4, 6, any"),
         (SMALL, {"WATCHDOG_PROBE_KEY": "abc"}, "WATCHDOG_PROBE_KEY: is shorter than 4 characters"),
     ],
@@ -55,6 +61,7 @@ def test_what_is_taken() -> None:
     """Unencrypted to this machine and to named private hosts; any text in a body; several variables."""
     body = "method: POST, body: 'query {{ x }} ${lower} ${WATCHDOG_PROBE_KEY}'"
     for url in ("http://127.0.0.1:1", "http://10.0.0.8", SITE):
+        assert shown(TOUR.replace(SITE, url), GIVEN) == ""
         assert shown(probing(f"{HEADERS}, {body}", url), GIVEN) == ""
     named = f"private_hosts: [web-internal]\n{probing(HEADERS, 'http://web-internal:10000')}"
     assert shown(named, GIVEN) == ""

@@ -36,7 +36,7 @@ SIGNALS: dict[str, SignalKind] = {
     "prometheus": SignalKind(prometheus.PrometheusOptions, prometheus.build, prometheus.policy_of, prometheus.secrets),
     "tcp": SignalKind(tcp.TcpOptions, tcp.build, tcp.policy_of),
     "command": SignalKind(command.CommandOptions, command.build, command.policy_of),
-    "journey": SignalKind(steps.JourneyOptions, journey.build, journey.policy_of, journey.secrets),
+    "journey": SignalKind(steps.JourneyOptions, journey.build, journey.policy_of),
     "csp": SignalKind(csp.CspOptions, csp.build, csp.policy_of),
     "plausible": SignalKind(plausible.PlausibleOptions, plausible.build, plausible.policy_of, keyed_api.secrets),
     "lighthouse": SignalKind(lighthouse.LighthouseOptions, lighthouse.build, lighthouse.policy_of, keyed_api.secrets),

@@ -5,7 +5,7 @@ Rule: an error never repeats the value that a person typed; a URL may hold a sec
 
 import re
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
@@ -14,8 +14,8 @@ from watchdog.adapters.options import Duration, Options, Size, parse_url
 from watchdog.adapters.signals.json_path import check_paths
 from watchdog.adapters.signals.pattern import Expression
 from watchdog.adapters.signals.probe_options.conditions import Expected
-from watchdog.adapters.signals.probe_options.request import RequestOptions
-from watchdog.adapters.signals.probe_options.tls import ProbeTls
+from watchdog.adapters.signals.probe_options.request import SentOptions
+from watchdog.adapters.signals.probe_options.way import WayOptions
 from watchdog.adapters.signals.served_version import VersionPlace
 from watchdog.adapters.ssrf_guard import Reach, as_address, reach_of
 from watchdog.adapters.ssrf_transport import host_of
@@ -121,14 +121,6 @@ BodySize = Annotated[Size, AfterValidator(_check_size)]
 """The most bytes that a probe reads of an answer."""
 
 
-IpVersion = Annotated[
-    Literal["4", "6", "any"],
-    BeforeValidator(lambda written: str(written) if isinstance(written, int) else written),
-    WithJsonSchema({"enum": [4, 6, "4", "6", "any"]}),
-]
-"""The addresses that are connected to: those of one version of IP, or of both in turn."""
-
-
 class SignalOptions(Options):
     """Options of every signal. Without `critical` the configuration decides: the first `http` signal is critical."""
 
@@ -162,20 +154,12 @@ class AnswerOptions(Options):
     max_body: BodySize = 1024 * 1024
 
 
-class ProbeOptions(RequestOptions, AnswerOptions, SignalOptions):
-    """The request, and the expectations of its answer, for every signal that probes."""
+class ProbeOptions(SentOptions, WayOptions, AnswerOptions, SignalOptions):
+    """The request, the way to the site, and the expectations of its answer, for every signal that probes."""
 
     redirects: int = Field(default=0, ge=0, le=REDIRECTS_MAX)
     certificate: Duration = 14 * 86400.0
-    tls: ProbeTls | None = None
-    ip: IpVersion = "any"
     version: VersionPlace | None = None
-
-    @model_validator(mode="after")
-    def _leaves_addresses_to_the_proxy(self) -> "ProbeOptions":
-        if self.proxy is not None and self.ip != "any":
-            raise ValueError("the proxy chooses the address of the site: write ip: any, or remove proxy")
-        return self
 
     @model_validator(mode="after")
     def _has_a_body(self) -> "ProbeOptions":

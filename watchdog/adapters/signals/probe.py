@@ -13,8 +13,10 @@ from watchdog.adapters.signals.pattern import beside
 from watchdog.adapters.signals.phase_timer import Stopwatch
 from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
+from watchdog.adapters.signals.probe_options.named_secrets import Redactor
 from watchdog.adapters.signals.probe_options.proxy import Proxy
-from watchdog.adapters.signals.probe_options.request import ProbeRequest, redactor_of
+from watchdog.adapters.signals.probe_options.request import ProbeRequest, known_words
+from watchdog.adapters.signals.probe_options.way import WayOptions
 from watchdog.adapters.signals.redirects import REDIRECTS, follow, warm_up, within
 from watchdog.adapters.signals.served_version import named_version
 from watchdog.adapters.signals.source import Source, unknown
@@ -29,8 +31,8 @@ _GRACE_SECONDS = 1.0
 """Seconds for closing the connection after the probe's own deadline."""
 
 
-def wire_of(options: ProbeOptions, context: Context) -> ProbeTransport:
-    """Return what makes the exchanges of a probe."""
+def wire_of(options: WayOptions, context: Context) -> ProbeTransport:
+    """Return what makes the exchanges."""
     own_context = options.tls.context if options.tls is not None else None
     proxy = Proxy.of(options.proxy, context.secrets) if options.proxy is not None else None
     return ProbeTransport(guard=context.guard, own_context=own_context, ip=options.ip, proxy=proxy)
@@ -63,7 +65,7 @@ class Probe(Source):
         self._deadline_seconds = options.timeout
         self._redirects = options.redirects
         self._request = ProbeRequest.of(options, secrets)
-        self._redactor = redactor_of(options, secrets)
+        self._redactor = Redactor([*known_words(options, secrets), *options.words_for_the_proxy(secrets)])
         self._expected = Expectations.of(options, max_latency_seconds, self._redactor)
         # A redirect that the user expects as the answer is not followed.
         self._accept = frozenset(status for status in REDIRECTS if self._expected.accepts(status))

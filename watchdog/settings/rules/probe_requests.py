@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from watchdog.adapters.options import travels_in_clear
 from watchdog.adapters.signals import SIGNALS
-from watchdog.adapters.signals.options import ProbeOptions
 from watchdog.adapters.signals.probe_options.named_secrets import FAMILY
+from watchdog.adapters.signals.probe_options.way import WayOptions
 from watchdog.adapters.ssrf_guard import as_address
 from watchdog.settings.model.settings import Adapter
 from watchdog.settings.schema.schema import Shape
@@ -16,16 +16,16 @@ from watchdog.settings.text.yaml_document import Document, Path
 Signals = Mapping[str, Mapping[str, Adapter]]
 
 
-def probes(signals: Signals) -> Iterator[tuple[Path, str, ProbeOptions]]:
-    """Yield each probe with its place in the file, and its kind."""
+def probes(signals: Signals) -> Iterator[tuple[Path, str, WayOptions]]:
+    """Yield each probe and journey with its place in the file, and its kind."""
     for service, adapters in signals.items():
         for name, adapter in adapters.items():
-            if isinstance(adapter.options, ProbeOptions):
+            if isinstance(adapter.options, WayOptions):
                 yield ("services", service, "signals", name), adapter.kind, adapter.options
 
 
 def variables_of_probes(signals: Signals) -> Iterator[tuple[str, Path]]:
-    """Yield each variable that a probe names, with the place of its key."""
+    """Yield each variable that one of them names, with the place of its key."""
     for path, _, options in probes(signals):
         for key, variables in options.variables_by_key.items():
             yield from ((variable, (*path, key)) for variable in variables)

@@ -11,6 +11,8 @@ import pytest
 from tests.adapters.signals.sites import answering, authority, context_at, hang, hang_up, redirect, server_tls, site
 from tests.adapters.vendor import REQUEST_END, Script
 from watchdog.adapters.signals import http
+from watchdog.adapters.signals.journeys import journey
+from watchdog.adapters.signals.journeys.steps import JourneyOptions
 from watchdog.domain.readings import Bad, FailureKind, Good, Unknown
 from watchdog.ports import Sample
 
@@ -121,3 +123,30 @@ async def test_a_proxy_that_is_away_is_no_outage_of_the_site_and_a_site_that_han
     assert away == Unknown("the proxy: connection refused")
     metadata = (await read("https://10.0.0.8/", "http://169.254.169.254")).reading
     assert isinstance(metadata, Unknown) and "where we never connect" in metadata.why
+
+
+async def test_each_step_of_a_journey_goes_through_it(tmp_path: Path) -> None:
+    """Its secret reaches the site alone; a proxy that is away is no outage of the site, whatever the step."""
+    authority().cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    seen: list[str] = []
+    at_site: list[str] = []
+    written = {
+        "journey": "https://acme.example",
+        "steps": [{"path": "/"}, {"path": "/cart", "headers": {"x-api-key": "${WATCHDOG_PROBE_KEY}"}}],
+        "tls": {"ca": str(tmp_path / "ca.pem")},
+    }
+    credentials = {"user": "me", "password": "${WATCHDOG_PROBE_PROXY}"}
+    async with (
+        site(answering(seen=at_site), server_tls("acme.example")) as base,
+        site(proxying(seen, leads_to=base)) as proxy,
+    ):
+        options = JourneyOptions.model_validate({**written, "proxy": {"url": proxy, **credentials}})
+        source = journey.build("order", options, context_at(secrets=SECRETS))
+        (good,) = await source.read()
+    (away,) = await source.read()
+    assert good.reading == Good("2 of 2 steps passed")
+    assert away.reading == Unknown("step 1 of 2 (/): the proxy: connection refused")
+    pair = base64.b64encode(f"me:{PASSWORD}".encode()).decode()
+    assert [head.startswith("CONNECT acme.example:443 ") and pair in head for head in seen] == [True, True]
+    assert "c4n4ry-site" not in at_site[0] and "c4n4ry-site" in at_site[1] and pair not in "".join(at_site)
+    assert options.variables_by_key == {"proxy": ("WATCHDOG_PROBE_PROXY",), "steps": ("WATCHDOG_PROBE_KEY",)}

@@ -12,6 +12,8 @@ import trustme
 from tests.adapters.signals.sites import answering, authority, context_at, redirect, server_tls, site
 from tests.settings.texts import loaded, mistakes
 from watchdog.adapters.signals import http
+from watchdog.adapters.signals.journeys import journey
+from watchdog.adapters.signals.journeys.steps import JourneyOptions
 from watchdog.adapters.signals.probe_options.tls import ProbeTls
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
 
@@ -72,6 +74,17 @@ async def test_a_private_authority_and_a_certificate_of_our_own(
     assert isinstance(found, wanted), found
     # The refusal of our certificate comes after the handshake, as an alert, or as a reset that overtakes it.
     assert not isinstance(found, Bad) or found.kind in (FailureKind.TLS, FailureKind.CONNECT)
+
+
+@pytest.mark.parametrize(("files", "wanted"), [(PAIR, Good), ({"ca": "ca.pem"}, Bad)])
+async def test_a_journey_shows_the_certificate_in_each_step(
+    folder: Path, files: dict[str, str], wanted: type[Reading]
+) -> None:
+    async with site(answering(), asking()) as base:
+        tls = {key: str(folder / name) for key, name in files.items()}
+        written = {"journey": base, "steps": [{"path": "/"}, {"path": "/cart"}], "tls": tls}
+        (sample,) = await journey.build("order", JourneyOptions.model_validate(written), context_at()).read()
+    assert isinstance(sample.reading, wanted), sample.reading
 
 
 async def test_another_server_sees_neither_our_certificate_nor_our_trust(folder: Path) -> None:

@@ -23,6 +23,7 @@ from watchdog.adapters.signals.journeys.steps import JourneyOptions, Step
 from watchdog.adapters.signals.options import probe_policy
 from watchdog.adapters.signals.pattern import beside
 from watchdog.adapters.signals.phase_timer import Stopwatch
+from watchdog.adapters.signals.probe import wire_of
 from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import ProbeTransport
 from watchdog.adapters.signals.probe_options.named_secrets import Redactor
@@ -51,7 +52,7 @@ class Journey(Source):
         self._clock = context.clock
         self._secrets = context.secrets
         words = [word for step in options.steps for word in known_words(step, context.secrets)]
-        self._redactor = Redactor(words)
+        self._redactor = Redactor([*words, *options.words_for_the_proxy(context.secrets)])
         self._steps = tuple((step, Expectations.of(step)) for step in options.steps)
         self._wire = wire
         self._turn = 0
@@ -114,14 +115,9 @@ class Journey(Source):
 
 def build(name: str, options: JourneyOptions, context: Context, wire: ProbeTransport | None = None) -> Journey:
     """Return the source. `wire` replaces the trust store and the resolver in tests."""
-    return Journey(name, options, context, wire or ProbeTransport(guard=context.guard))
+    return Journey(name, options, context, wire or wire_of(options, context))
 
 
 def policy_of(name: str, options: JourneyOptions) -> SignalPolicy:
     """Return the core's policy for this signal."""
     return probe_policy(name, KIND, options)
-
-
-def secrets(options: JourneyOptions) -> tuple[str, ...]:
-    """Return the variables whose values its steps send."""
-    return options.variables

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, model_validator
 
-from watchdog.adapters.options import Options, travels_in_clear
+from watchdog.adapters.options import Options
 from watchdog.adapters.signals.json_path import JsonPath
 from watchdog.adapters.signals.options import REDIRECTS_MAX, AnswerOptions, Every, SignalOptions, Timeout, Url
 from watchdog.adapters.signals.pattern import Expression
@@ -23,6 +23,7 @@ from watchdog.adapters.signals.probe_options.named_secrets import (
     texts_of,
 )
 from watchdog.adapters.signals.probe_options.request import HEADERS_MAX, SentOptions, check_headers
+from watchdog.adapters.signals.probe_options.way import WayOptions
 
 STEPS_MAX, FIELDS_MAX, VALUES_MAX = 20, 50, 20
 _KEY_WORDS = ("pass", "secret", "token", "key")
@@ -107,7 +108,7 @@ class Step(SentOptions, AnswerOptions):
         return self.name or (self.path.partition("?")[0] if self.path is not None else "form")
 
 
-class JourneyOptions(SignalOptions):
+class JourneyOptions(WayOptions, SignalOptions):
     """Options of `journey`; the site is the value of the key that names the kind."""
 
     journey: Url
@@ -120,8 +121,6 @@ class JourneyOptions(SignalOptions):
     def _fits(self) -> "JourneyOptions":
         if self.steps[0].submit is not None:
             raise ValueError("the first step has no page before it: begin with the path of the page with the form")
-        if self.variables and travels_in_clear(self.journey):
-            raise ValueError("the secret that this journey sends would travel in clear: write https://")
         known: set[str] = set()
         for step in self.steps:
             texts = texts_of([step.path or "", step.written()])
@@ -131,7 +130,6 @@ class JourneyOptions(SignalOptions):
             known |= set(step.take)
         return self
 
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """Return the variables whose values its steps send."""
-        return tuple(dict.fromkeys(name for step in self.steps for name in step.variables))
+    def written(self) -> Mapping[str, Any]:
+        """Return what may name a variable, by its key."""
+        return {**super().written(), "steps": [step.written() for step in self.steps]}

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from watchdog.adapters.options import Options
+
 FAMILY = "WATCHDOG_PROBE_"
 VARIABLE = re.compile(rf"{FAMILY}[A-Z0-9_]{{1,40}}")
 PLACE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}")
@@ -66,6 +68,24 @@ def filled(value: Any, values: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         return {filled(key, values): filled(item, values) for key, item in value.items()}
     return [filled(item, values) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+class NamesSecrets(Options):
+    """Options whose texts may name secrets."""
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Return the variables that they name, whose values are sent."""
+        return tuple(dict.fromkeys(name for names in self.variables_by_key.values() for name in names))
+
+    @property
+    def variables_by_key(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the variables that each key of the configuration names."""
+        return {key: found for key, value in self.written().items() if (found := names_in(texts_of(value)))}
+
+    def written(self) -> Mapping[str, Any]:
+        """Return what may name a variable, by its key."""
+        return {}
 
 
 class Redactor:

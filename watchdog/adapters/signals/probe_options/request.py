@@ -17,14 +17,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 from watchdog.adapters.options import Options
 from watchdog.adapters.signals.probe_options.named_secrets import (
     PLACE,
-    Redactor,
+    NamesSecrets,
     check_places,
     filled,
-    names_in,
     only_a_place,
     texts_of,
 )
-from watchdog.adapters.signals.probe_options.proxy import ProbeProxy
 from watchdog.domain.texts.secret_shapes import holds_secret, names_secret
 
 BODY_CHARACTERS_MAX = 64 * 1024
@@ -115,7 +113,7 @@ class ProbeAuth(Options):
         return self
 
 
-class SentOptions(Options):
+class SentOptions(NamesSecrets):
     """One request; left out: a plain GET."""
 
     method: Method = "GET"
@@ -135,30 +133,10 @@ class SentOptions(Options):
             raise ValueError("the credentials twice: write auth, or the header authorization, not both")
         return self
 
-    @property
-    def variables(self) -> tuple[str, ...]:
-        """Return the variables whose values this request sends."""
-        return tuple(dict.fromkeys(name for names in self.variables_by_key.values() for name in names))
-
-    @property
-    def variables_by_key(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the variables that each key of the configuration names."""
-        return {key: found for key, value in self.written().items() if (found := names_in(texts_of(value)))}
-
     def written(self) -> Mapping[str, Any]:
         """Return what may name a variable, by its key."""
         auth = self.auth.model_dump() if self.auth is not None else None
-        return {"headers": self.headers, "body": self.body, "auth": auth}
-
-
-class RequestOptions(SentOptions):
-    """The request of a probe, and the way to the site."""
-
-    proxy: ProbeProxy | None = None
-
-    def written(self) -> Mapping[str, Any]:
-        """Return what may name a variable, by its key."""
-        return {**super().written(), "proxy": self.proxy.model_dump() if self.proxy is not None else None}
+        return {**super().written(), "headers": self.headers, "body": self.body, "auth": auth}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,15 +174,6 @@ class ProbeRequest:
         """Return the request that follows a redirect to another host: it carries nothing; None: it cannot be made."""
         onward = self.after(status)
         return ProbeRequest(onward.method) if onward.method in _WITHOUT_BODY else None
-
-
-def redactor_of(options: RequestOptions, secrets: Mapping[str, str]) -> Redactor:
-    """Return what takes the secrets of a request out of the texts that people read."""
-    known = known_words(options, secrets)
-    if options.proxy is not None and options.proxy.user is not None:
-        pair = f"{filled(options.proxy.user, secrets)}:{filled(options.proxy.password, secrets)}"
-        known.append(base64.b64encode(pair.encode()).decode())
-    return Redactor(known)
 
 
 def known_words(options: SentOptions, secrets: Mapping[str, str]) -> list[str]:
