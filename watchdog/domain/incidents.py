@@ -224,6 +224,11 @@ class ServiceState:
     downtime: Downtime | None = None  # when it was last meant to be down, by the platform
 
     @property
+    def open_incident(self) -> Incident | None:
+        """Return the open incident, or None: the one that was just closed is none."""
+        return self.incident if self.incident is not None and self.incident.closed_at is None else None
+
+    @property
     def is_kept(self) -> bool:
         """Return whether an approved rollback waits for its window (`announced_until`)."""
         incident = self.incident

@@ -6,8 +6,9 @@ import pytest
 
 from tests.daemon.engine.test_read_again import begin, incident_of, see
 from tests.daemon.supervision.test_lease_manager import Worker
+from tests.daemon.test_renewal import fail, renew_in_vain
 from tests.support.engine_scene import SHUT, Scene, ShakyStore, scene
-from watchdog.daemon.supervision.lease_manager import RENEW_SECONDS, TTL_SECONDS
+from watchdog.daemon.supervision.lease_manager import ALONE, RENEW_SECONDS, TTL_SECONDS
 from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.errors import Displaced, Temporary
@@ -49,14 +50,13 @@ async def test_a_change_whose_refusal_was_lost_with_the_lease_is_not_waited_for(
         assert (s.sent("PATCH"), s.sent("POST")) == (0, 0)
 
 
-async def lose_the_lease(worker: Worker) -> None:
-    """Let a save be refused, as the lease ran out while the store was away."""
+async def lose_the_lease(worker: Worker) -> int:
+    """Let a save be refused, as the lease ran out while the store was away; return the epoch of that lease."""
     worker.store.gone = False
     epoch = worker.engine.held["shop"]
     await worker.engine._record_snapshot(quietly=False)
     assert "shop" not in worker.engine.held
-    await worker.sharing.renew()
-    assert worker.engine.held["shop"] == epoch, "no other worker had it in between"
+    return epoch
 
 
 async def test_a_page_that_the_record_lacks_is_owed_when_the_service_comes_back(one: Worker, other: Worker) -> None:
@@ -67,10 +67,52 @@ async def test_a_page_that_the_record_lacks_is_owed_when_the_service_comes_back(
     await see(one, 120.0, bad=True)
     paged = incident_of(one)
     assert paged.paged and one.pager.took == []
-    await lose_the_lease(one)
+    epoch = await lose_the_lease(one)
+    await one.sharing.renew()
+    assert one.engine.held["shop"] == epoch, "no other worker had it in between"
     await one.engine._record_snapshot(quietly=False)
     await one.clock.advance(TTL_SECONDS + RENEW_SECONDS)
     await begin(other)
     await other.clock.advance(RENEW_SECONDS)
     assert incident_of(other).id == paged.id
     assert len(other.pager.took) == 1, "the row that says so is saved with the incident"
+
+
+async def watch_from_memory(worker: Worker) -> tuple[float, int]:
+    """Let the shop fail while the store comes and goes, so that it is watched from memory; return when it
+    began, and the lost epoch.
+    """
+    await begin(worker)
+    began = worker.clock.now()
+    worker.store.gone = True
+    await see(worker, 20.0, bad=True)
+    epoch = await lose_the_lease(worker)
+    await renew_in_vain(worker, "load")
+    assert worker.engine.held["shop"] == ALONE
+    worker.store.gone = True
+    await see(worker, 20.0, bad=True)
+    return began, epoch
+
+
+async def test_a_failure_run_goes_on_through_a_store_that_comes_and_goes(one: Worker) -> None:
+    """The lease is found to have run out, and the store is away again before the state is read."""
+    began, epoch = await watch_from_memory(one)
+    one.store.gone = False
+    await one.sharing.renew()
+    assert one.engine.held["shop"] == epoch
+    assert one.engine.state.services["shop"].incidents == 0, "the numbers of the record go on"
+    await fail(one, "shop", 75.0 - (one.clock.now() - began))
+    assert incident_of(one).onset_at == began
+
+
+async def test_what_an_heir_saved_counts_more_than_what_was_seen_from_memory(one: Worker, other: Worker) -> None:
+    """It had the service since, and saw it work."""
+    _, epoch = await watch_from_memory(one)
+    await begin(other)
+    await see(other, 4.0, bad=False)
+    await other.engine._record_snapshot(quietly=False)
+    await other.clock.advance(TTL_SECONDS + RENEW_SECONDS)
+    one.store.gone = False
+    await one.take_all()
+    assert one.engine.held["shop"] > epoch
+    assert one.engine.state.services["shop"].phase is Phase.CALM

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 from watchdog.core.phases import unrecorded_rollback
@@ -26,6 +27,9 @@ DONE = (
     "offered", "undone",
 )  # fmt: skip
 """What a service's state says of changes in production: none is made without the store."""
+ALERTS = ("auto_deploy_notice_thread", "returned", "record_gap_notices")
+"""What a service's state says of open alerts outside incidents."""
+NOTHING: Mapping[str, ServiceState] = MappingProxyType({})
 SWITCHED = (e.PinConfirmed, e.PinUnconfirmed, e.RemedyDone, e.RemedyRefused, e.RemedyPostponed, e.RemedyLost)
 """The outcomes of switches that may be under way as their service leaves the configuration."""
 T = TypeVar("T")
@@ -51,14 +55,14 @@ def merged(
 
     An incident opened while the store did not answer continues, unless the saved state has an open incident itself.
     `back` is what this worker knew of services whose lease ran out, and which no other worker had: it is newer than
-    what is saved, and has the readings since. Blindness is this worker's own (its network, its probes), so it is never
-    taken over.
+    what is saved, and so are the readings since. Blindness is this worker's own (its network, its probes), so it is
+    never taken over.
     """
     left = {name: one.service for name, one in back.items()}
     state = replace(state, services={**left, **state.services})
     ours = {
-        name: _joined(state.services.get(name), one, newer=name in back)
-        for name, one in saved.services.items()
+        name: _joined(state.services.get(name), one, back.get(name))
+        for name, one in {**left, **saved.services}.items()
         if name in names
     }
     known = replace(state, services={**state.services, **ours}).with_part(saved.shared)
@@ -80,19 +84,21 @@ def merged(
     return known, _dropped(state, known)
 
 
-def _joined(known: ServiceState | None, saved: ServiceState, *, newer: bool) -> ServiceState:
-    """Return a service as saved, with what this worker knows from memory."""
+def _joined(known: ServiceState | None, saved: ServiceState, left: Left | None) -> ServiceState:
+    """Return a service as saved, with what this worker knows from memory; `left` is as in `merged`."""
     if known is None:
         return saved
-    if newer and not _is_open(saved):
+    newest = left.service if left is not None and saved.open_incident is None else saved
+    if known is newest:
         return known
-    if _is_open(known) and not _is_open(saved):
-        # The incident from memory is newer than the saved state. What was done before is known to the store alone.
-        done = {name: getattr(saved, name) for name in DONE}
-        listed = _listed(known, saved)
-        return replace(known, **done, **_brakes(known, saved), **_open_alerts(known, saved), **listed)
+    if newest is not saved or (known.open_incident is not None and saved.open_incident is None):
+        # Readings and incident from memory are newer. What was done before is known to the newest record alone.
+        done = {name: getattr(newest, name) for name in DONE}
+        numbers = known.incidents if known.open_incident is not None else newest.incidents
+        brakes, listed = _brakes(known, newest), _listed(known, newest)
+        return replace(known, incidents=numbers, **done, **brakes, **_open_alerts(known, newest), **listed)
     # People read of the open one under its number: no other incident may get that number.
-    numbers = max(known.incidents, saved.incidents) if _is_open(known) else saved.incidents
+    numbers = max(known.incidents, saved.incidents) if known.open_incident is not None else saved.incidents
     return replace(saved, incidents=numbers, **_open_alerts(known, saved))
 
 
@@ -135,8 +141,8 @@ def _open_alerts(known: ServiceState, saved: ServiceState) -> Mapping[str, Any]:
 def _dropped(before: State, after: State) -> Collection[str]:
     """Return the services whose open incident is none any more: the store has another one of the service open."""
     now = {service.incident.id for service in after.services.values() if service.incident is not None}
-    was = [(name, one.incident) for name, one in before.services.items() if one.incident is not None]
-    return [name for name, incident in was if incident.closed_at is None and incident.id not in now]
+    was = [(name, one.open_incident) for name, one in before.services.items()]
+    return [name for name, incident in was if incident is not None and incident.id not in now]
 
 
 def merge_shared(written: Shared, known: Shared, read: Shared) -> Shared:
@@ -179,15 +185,19 @@ def _with_changes(read: Mapping[str, T], written: Mapping[str, T], known: Mappin
     return {name: one for name, one in {**read, **new}.items() if name not in over}
 
 
-def _is_open(service: ServiceState | None) -> bool:
-    return service is not None and service.incident is not None and service.incident.closed_at is None
+def with_unknown(state: State, names: Collection[str], now: float, left: Mapping[str, ServiceState] = NOTHING) -> State:
+    """Return the state with services whose saved state is unknown: blank, or with the readings of the `left` ones.
 
-
-def with_unknown(state: State, names: Collection[str], now: float) -> State:
-    """Return the state with blank services; their incident numbers start at the epoch second, beyond those stored."""
-    # The numbers of the store are unknown, and people must never read of two incidents under one id.
+    Their incident numbers start at the epoch second, beyond those stored.
+    """
+    # The numbers of the store are unknown, and people must never read of two incidents under one id. Nor is it known
+    # what was done since by another worker, and which alerts that one ended.
     blank = {name: ServiceState(name, watching_since=now, phase_since=now, incidents=int(now)) for name in names}
-    return replace(state, services={**state.services, **blank})
+    unknown = {
+        name: replace(left.get(name, one), **{field: getattr(one, field) for field in ("incidents", *DONE, *ALERTS)})
+        for name, one in blank.items()
+    }
+    return replace(state, services={**state.services, **unknown})
 
 
 def event_of(service: str, source: SignalSource, sample: Sample, at: float) -> Event:

@@ -141,19 +141,16 @@ class Engine:
             pending = () if from_memory else await self._store.pending(epochs)
             # Last of the calls that may fail: from here on the store takes its answer for known to this worker.
             saved = None if from_memory else await self._store.load(epochs) or State()
-            back = self._left.taken_back(epochs)
             if saved is not None:
                 saved = saved.with_part(self.recorder.read(self.state, saved.shared))
+                back = self._left.taken_back(epochs, saved)
                 self.state, dropped = merged(self.state, saved, epochs, back)
                 if dropped:
                     self._supervisor.spawn("late pages", self._outbox.drop(dropped))
+                self.recorder.know(epochs, saved, [one.unwritten for one in back.values()])
             else:
-                self.state = with_unknown(self.state, names, self._clock.now())
-            self.recorder.know(epochs, saved, unread=from_memory)
-            # What gave way to the record is decided anew by that, with its notices.
-            for name, one in back.items():
-                if self.state.services[name] is one.service:
-                    self.recorder.owe(one.unwritten)
+                self.state = with_unknown(self.state, names, self._clock.now(), self._left.watched_on(names))
+                self.recorder.know(epochs, unread=True)
             self.held.update(epochs)
             self._taken_up += 1
             self._stays.update(dict.fromkeys(epochs, self._taken_up))

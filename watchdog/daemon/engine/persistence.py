@@ -126,8 +126,15 @@ class StepPersister:
         """Return the names whose saved state is unknown: they are read before they are written."""
         return self._unread
 
-    def know(self, names: Collection[str], state: State | None = None, *, unread: bool = False) -> None:
-        """Mark the saved state of these names as known (`state` holds it), or as `unread`."""
+    def know(
+        self,
+        names: Collection[str],
+        state: State | None = None,
+        unwritten: Sequence[Unwritten] = (),
+        *,
+        unread: bool = False,
+    ) -> None:
+        """Mark the saved state of these names as known (`state` holds it), or as `unread`; owe what is `unwritten`."""
         (self._unread.update if unread else self._unread.difference_update)(names)
         self._held_back.difference_update(names)
         # The state just read has these incidents open, and the core closes them again by itself.
@@ -137,13 +144,16 @@ class StepPersister:
         # another incident has no end by that state: it stays this process's own, which resolves it.
         gave_way = [tell for tell in self._owed if self._waits(tell) or self._gave_way(tell)]
         self._settle([tell for tell in gave_way if tell.notice.service in names])
+        for one in unwritten:
+            self._owed.extend(one.tells)
+            self._closed.extend(one.closed)
 
     def _wrote(self, state: State, names: Collection[str]) -> None:
         """Remember which incidents of these names the store has open."""
         for name in names:
             service = state.services.get(name)
-            incident = service.incident if service is not None else None
-            if incident is not None and incident.closed_at is None:
+            incident = service.open_incident if service is not None else None
+            if incident is not None:
                 self._open[name] = incident.id
             else:
                 self._open.pop(name, None)
@@ -158,11 +168,6 @@ class StepPersister:
         """Return what the record still lacks of a service."""
         tells = [tell for tell in self._owed if tell.notice.service == name]
         return Unwritten(tells, [one for one in self._closed if one.service == name])
-
-    def owe(self, unwritten: Unwritten) -> None:
-        """Write this with the next record: its service is this worker's again, as it was."""
-        self._owed.extend(unwritten.tells)
-        self._closed.extend(unwritten.closed)
 
     def delivered(self, tell: Tell) -> None:
         """Note that a notice from memory was delivered: it needs no row any more."""

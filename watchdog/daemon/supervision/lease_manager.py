@@ -11,7 +11,8 @@ Rule 2: a lease promises nothing about Render, which cannot check an epoch: the 
 shorter than the lease. (client-go says the same of its leader election.)
 Rule 3: when the store does not answer, the worker keeps its services: it watches and notifies, and cannot change
 anything, as no write succeeds. A worker that starts then, or finds a store it cannot use, watches everything from
-memory; so does one whose save was refused, as its lease had run out, before the store went away once more.
+memory; so does one whose save was refused, as its lease had run out, before the store went away once more, and its
+failure runs go on.
 Rule 4: the holder of the fleet's lease speaks for all workers (heartbeats, health); a worker that cannot know the
 holder speaks for itself.
 Rule 5: state that a renewal could not read is read again with the next one; until then a service that was taken
