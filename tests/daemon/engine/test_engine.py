@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.daemon.supervision.test_command_poller import answer
+from tests.daemon.supervision.test_command_poller import answer, with_incident
 from tests.support.clocks import PATIENCE_SECONDS, FakeClock, eventually
 from tests.support.engine_scene import POLICY, SHUT, Scene, ShakyStore, scene
 from tests.support.simulated_daemon import Site
@@ -243,6 +243,21 @@ async def test_a_pin_left_over_from_an_incident_that_no_longer_waits_for_it_is_n
         await again.quiet()
         assert UNWANTED in s.store.finished  # type: ignore[attr-defined]
         assert (s.sent("PATCH"), s.sandbox.cloud.services["web"].auto_deploy_trigger) == (0, "commit")
+        await again.stop()
+
+
+@pytest.mark.parametrize("outcome", [e.PinUnconfirmed, e.RollbackPostponed])
+async def test_a_switch_that_nothing_waits_for_any_more_is_recorded_with_its_outcome(
+    outcome: Callable[[float, str, str, str, str], Event],
+) -> None:
+    """Nothing else follows from it. Its effect is finished then, so that after a kill nothing else says it is off."""
+    async with scene(listed=True) as s:
+        with_incident(s, Phase.SUSPECT)
+        await s.engine.recorder.snapshot(s.engine.state)
+        await s.engine.submit_and_wait(outcome(s.clock.now(), "web", "web-1", UNWANTED, "commit"))
+        await s.stop()
+        again = await s.another()
+        assert (again.web.auto_deploy_off, again.web.pinned_for) == ("commit", "web-1")
         await again.stop()
 
 

@@ -244,8 +244,9 @@ def _differs(was: ServiceState, service: ServiceState) -> bool:
     return was.phase is not service.phase or was.live != service.live
 
 
-def worth_recording(before: State, after: State, effects: Sequence[Effect]) -> bool:
-    """Return whether a step is saved: a change of phase, deploy or shared state, a note or an outside effect.
+def worth_recording(event: Event, before: State, after: State, effects: Sequence[Effect]) -> bool:
+    """Return whether a step is saved: a change of phase, deploy or shared state, a note, an outside effect, or what the
+    outcome of a change in production left.
 
     Readings that change none of these are kept by the snapshots.
     """
@@ -254,8 +255,8 @@ def worth_recording(before: State, after: State, effects: Sequence[Effect]) -> b
     # By identity: the core replaces only changed parts, and this runs for every reading.
     if any(getattr(before, name) is not getattr(after, name) for name in SHARED):
         return True
-    return any(
-        name not in before.services or _differs(before.services[name], service)
-        for name, service in after.services.items()
-        if before.services.get(name) is not service
-    )
+    changed = [(name, one) for name, one in after.services.items() if before.services.get(name) is not one]
+    # With this step the effect is finished: no later start looks up that auto-deploy is off.
+    if isinstance(event, e.OUTCOMES) and changed:
+        return True
+    return any(name not in before.services or _differs(before.services[name], one) for name, one in changed)

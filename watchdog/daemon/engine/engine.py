@@ -304,7 +304,7 @@ class Engine:
         """Step and save; repeat if another worker changed the shared state or took one of the services."""
         for _ in range(STALE_MAX):
             result = self._stepped(event, asked)
-            if not worth_recording(result.before, result.after, result.effects):
+            if not worth_recording(event, result.before, result.after, result.effects):
                 return result
             try:
                 answer = asked.answer(result.effects) if asked is not None else None
