@@ -26,6 +26,12 @@ NUMBERS: dict[str, Any] = {
 def lively() -> Metrics:
     """Return metrics on which every method was called."""
     metrics = Metrics("1.2.3")
+    use(metrics)
+    return metrics
+
+
+def use(metrics: Metrics) -> None:
+    """Call every method."""
     metrics.watch("api", "health")
     metrics.read("api", "health", [Sample(Good(), certificate_expires_at=1.8e9)], 0.02)
     metrics.read("api", "health", [Sample(Bad("HTTP 503"))], 0.02)
@@ -64,7 +70,6 @@ def lively() -> Metrics:
     metrics.unrecorded(2)
     metrics.remote_write("sent", 0, 1.7e9)
     metrics.heartbeat("healthchecks", "ok", 1.7e9)
-    return metrics
 
 
 def value(metrics: Metrics, name: str, **labels: str) -> float | None:
