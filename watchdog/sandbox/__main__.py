@@ -36,6 +36,9 @@ def parser() -> argparse.ArgumentParser:
     make.add_argument("--seed", type=int, default=1, help="luck: background errors, jitter, which requests fail (1)")
     make.add_argument("--log-file", type=Path, help="append every request and event, one JSON object a line")
     make.add_argument("--write-config", type=Path, metavar="DIR", help="write DIR/watchdog.yaml and DIR/.env")
+    make.add_argument("--mode", choices=("observe", "assist", "autonomous"), help="in it; else the scenario's")
+    make.add_argument("--listen", default="127.0.0.1:0", help="in it: where metrics and console are served")
+    make.add_argument("--console-token", default="", help="in it: serve the console, and log in there by this token")
     make.add_argument("--follow", action="store_true", help="print what happens, and what Slack and PagerDuty receive")
     make.add_argument("--port-file", type=Path, help="also write the addresses here, once all ports are open")
     return make
@@ -65,9 +68,7 @@ async def run(options: argparse.Namespace) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, sandbox.ended.set)
         if options.write_config:
-            story = SCENARIOS.get(options.scenario)
-            wanted = (story.mode, story.p95) if story is not None else ()
-            write_config(options.write_config, sandbox.urls, *wanted)
+            _write_config(options, sandbox)
         # Only now: a reader of this line may connect at once, so every port must be open.
         line = json.dumps(sandbox.urls)
         if options.port_file:
@@ -77,6 +78,14 @@ async def run(options: argparse.Namespace) -> None:
         if sandbox.scenario is not None:
             sandbox.start_scenario()
         await sandbox.ended.wait()
+
+
+def _write_config(options: argparse.Namespace, sandbox: Sandbox) -> None:
+    story = SCENARIOS.get(options.scenario)
+    wanted = {} if story is None else {"mode": story.mode, "p95": story.p95}
+    wanted |= {"mode": options.mode} if options.mode else {}
+    ways = {"listen": options.listen, "console_token": options.console_token}
+    write_config(options.write_config, sandbox.urls, **wanted, **ways)
 
 
 def _write_whole(path: Path, text: str) -> None:

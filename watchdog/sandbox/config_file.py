@@ -28,7 +28,7 @@ channels:
   slack: {{}}
   pagerduty: {{}}
 store: "sqlite:///{folder}/watchdog.db"
-metrics: {{listen: "127.0.0.1:0"}}
+metrics: {{listen: "{listen}"}}
 control: ["{control[0]}", "{control[1]}"]
 vendor_status:
   render: "{status_render}"
@@ -42,6 +42,8 @@ endpoints:
   github: "{github}"
 {more}"""
 
+CONSOLE = "console: {enabled: true}\n"
+TOKEN = "WATCHDOG_CONSOLE_TOKEN={token}\n"  # noqa: S105  its name, not what it holds
 SECRETS = """\
 # Fake keys of the sandbox: nothing real accepts them.
 WATCHDOG_RENDER_API_KEY={render_key}
@@ -63,15 +65,19 @@ def write_config(
     p95: str = "800ms",
     more: str = "",
     services: str = "",
+    listen: str = "127.0.0.1:0",
+    console_token: str = "",
 ) -> Path:
     """Write watchdog.yaml and .env into a folder (made if missing) and return the path of the former.
 
     `p95` is the latency objective of the API route, `more` further YAML at the top level, `services`
-    further lines of YAML under `services:`.
+    further lines of YAML under `services:`, `listen` the address of metrics and console; the latter is on if there is
+    a token to log in with.
     """
     folder.mkdir(parents=True, exist_ok=True)
     values = dict(urls) | {"folder": folder.resolve(), "organization": keys.ORGANIZATION}
-    values |= {"mode": mode, "p95": p95, "more": more, "services": services}
+    values |= {"mode": mode, "p95": p95, "services": services, "listen": listen}
+    values["more"] = more + (CONSOLE if console_token else "")
     path = folder / "watchdog.yaml"
     path.write_text(CONFIG.format(**values), encoding="utf-8")
     secrets = SECRETS.format(
@@ -82,6 +88,7 @@ def write_config(
         flag_token=keys.FLAG_TOKEN,
         routing_key=keys.PAGERDUTY_ROUTING_KEY,
     )
+    secrets += TOKEN.format(token=console_token) if console_token else ""
     dotenv = folder / ".env"
     dotenv.write_text(secrets, encoding="utf-8")
     dotenv.chmod(0o600)
