@@ -65,6 +65,8 @@ async def test_good_or_bad(policy: str, body: bytes, options: dict[str, Any], ex
 async def test_a_meta_element_is_a_policy_too_and_what_only_reports_is_none() -> None:
     meta = b"<meta http-equiv=Content-Security-Policy content=\"script-src 'self'\">" + PAGE
     assert isinstance(await reading_of("", meta), Bad)
+    assert isinstance(await reading_of("", b"\xef\xbb\xbf" + meta), Bad), "behind the mark of UTF-8"
+    assert await reading_of("", b"<p>" + meta) == Good("no policy, which blocks nothing"), "in the body it is none"
     headers = {**HTML, "Content-Security-Policy-Report-Only": "default-src 'none'"}
     async with site(answering(PAGE, headers=headers)) as base:
         assert await read(base) == Good("no policy, which blocks nothing")
@@ -85,6 +87,12 @@ async def test_a_page_that_was_not_read_is_unknown() -> None:
         assert isinstance(found, Unknown) and why in found.why, found
     refused = await read(base)
     assert isinstance(refused, Unknown) and "refused" in refused.why
+
+
+@pytest.mark.parametrize("begin", ["", " ", "h", "https", "https:", "https://", "/lib.js", "cdn.example"])
+def test_what_is_the_begin_of_every_address_or_of_none_cannot_be_ignored(begin: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape("write https://tracker.example/")):
+        CspOptions.model_validate({"csp": "https://www.acme.example", "ignore": ["https://a.example", begin]})
 
 
 def test_people_read_it_and_nothing_is_rolled_back_for_it() -> None:

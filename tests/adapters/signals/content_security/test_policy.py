@@ -3,20 +3,30 @@
 import httpx
 import pytest
 
-from watchdog.adapters.signals.content_security.page import RESOURCES_MAX, read
-from watchdog.adapters.signals.content_security.policy import SOURCES_MAX, blocking, policies_of
+from tests.adapters.signals.content_security import disputed
+from tests.adapters.signals.content_security.disputed import CASES, MILDER, blocked_places
+from watchdog.adapters.signals.content_security.page import POLICIES_MAX, RESOURCES_MAX, read
+from watchdog.adapters.signals.content_security.policy import SOURCES_MAX, judged, policies_of
 from watchdog.adapters.signals.pattern import TooSlow
 
-HERE = httpx.URL("https://www.acme.example/shop/")
+HERE = httpx.URL(disputed.HERE)
 SHA = "sha256-mTytrf2QssaOZNGNRT1WCtMRd3ocH8LJxQQu5qMUanU="
 """Of `hello()`."""
 
 
 def blocked(policy: str, html: str, here: httpx.URL = HERE) -> list[str]:
     """Return the directives that block something of a page, one for each resource that is blocked."""
-    page = read(html, here)
-    policies = policies_of([policy, *page.policies])
-    return [by for one in page.resources if (by := blocking(policies, one, here))]
+    return [by for _, by in judged(html, here, [policy])[1] if by]
+
+
+@pytest.mark.parametrize(("policy", "html", "wanted"), CASES)
+def test_what_is_blocked_is_what_chromium_blocks(policy: str, html: str, wanted: list[str]) -> None:
+    assert blocked_places(policy, html) == wanted
+
+
+@pytest.mark.parametrize(("policy", "html", "by_chromium"), MILDER)
+def test_where_the_text_does_not_decide_it_is_allowed(policy: str, html: str, by_chromium: list[str]) -> None:
+    assert by_chromium and blocked_places(policy, html) == []
 
 
 @pytest.mark.parametrize(
@@ -122,6 +132,11 @@ def test_a_hostile_page_is_read_in_no_time(page: str) -> None:
 def test_too_much_is_said_and_not_judged() -> None:
     with pytest.raises(TooSlow, match="more than 500 resources"):
         read("<img src=a.png>" * (RESOURCES_MAX + 1), HERE)
+    meta = "<meta http-equiv=Content-Security-Policy content='img-src *'>"
+    with pytest.raises(TooSlow, match="20 policies"):
+        read(meta * (POLICIES_MAX + 1), HERE)
+    with pytest.raises(TooSlow, match="20 policies"):
+        judged(meta * 11, HERE, ["img-src *, img-src *"] * 5)
     with pytest.raises(TooSlow, match="300 sources"):
         policies_of([f"img-src {'a.example ' * (SOURCES_MAX + 1)}"])
     ticks = iter(range(100))

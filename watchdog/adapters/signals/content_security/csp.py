@@ -9,16 +9,18 @@ Rule 1: a page that was not read, is no HTML, or is too large is `Unknown`: whet
 Rule 2: what is called blocked is blocked (policy.py); what scripts load later is not seen.
 """
 
+import re
 from collections.abc import Sequence
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import httpx
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.options import Context
-from watchdog.adapters.signals.content_security.page import Resource, read
-from watchdog.adapters.signals.content_security.policy import blocking, policies_of
+from watchdog.adapters.signals.content_security.page import Resource
+from watchdog.adapters.signals.content_security.policy import judged
 from watchdog.adapters.signals.options import Every, NeverCriticalOptions, Timeout, Url, probe_policy
 from watchdog.adapters.signals.pattern import TooSlow, beside
 from watchdog.adapters.signals.phase_timer import Stopwatch
@@ -37,6 +39,13 @@ HEADER = "content-security-policy"
 _HEADERS = {"Accept": "text/html"}
 
 
+def _check_ignored(begin: str) -> str:
+    # An empty text, or a scheme alone, is the begin of every address.
+    if not re.match(r"(https?|data):.*[^\s/:]", begin):
+        raise ValueError("not the begin of an address: write https://tracker.example/, with as much as it takes")
+    return begin
+
+
 class CspOptions(NeverCriticalOptions):
     """Options of `csp`; the page is the value of the key that names the kind.
 
@@ -44,7 +53,7 @@ class CspOptions(NeverCriticalOptions):
     """
 
     csp: Url
-    ignore: tuple[str, ...] = Field(default=(), max_length=50)
+    ignore: tuple[Annotated[str, AfterValidator(_check_ignored)], ...] = Field(default=(), max_length=50)
     every: Every = 60.0
     timeout: Timeout = 10.0
 
@@ -84,12 +93,11 @@ class PolicyCheck(Source):
 
     def _judge(self, answer: Answer, url: httpx.URL) -> Reading:
         """Weigh the policies against each resource. Not on the event loop."""
-        page = read(_text(answer.body), url)
-        policies = policies_of([*answer.headers.get_list(HEADER), *page.policies])
+        policies, found = judged(_text(answer.body), url, answer.headers.get_list(HEADER))
         if not policies:
             return Good("no policy, which blocks nothing")
-        wanted = [one for one in page.resources if not self._is_ignored(one)]
-        blocked = [(one, by) for one in wanted if (by := blocking(policies, one, url))]
+        wanted = [(one, by) for one, by in found if not self._is_ignored(one)]
+        blocked = [(one, by) for one, by in wanted if by]
         if not blocked:
             return Good(f"the policy lets all {len(wanted)} resources of the page load")
         shown = ", ".join(dict.fromkeys(f"{_shown(one)} ({by})" for one, by in blocked[:SHOWN_MAX]))
@@ -102,7 +110,7 @@ class PolicyCheck(Source):
 
 def _text(body: bytes) -> str:
     try:
-        return body.decode()
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError:
         return body.decode("latin-1")
 

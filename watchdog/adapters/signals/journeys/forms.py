@@ -4,14 +4,13 @@ Rule 1: the page is another party's text: tags, forms and fields are limited, an
 Rule 2: what a script would do to a form is not done.
 """
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 import httpx
 
-from watchdog.adapters.signals.content_security.page import elements, joined
+from watchdog.adapters.signals.content_security.page import elements, joined, unescaped
 from watchdog.adapters.signals.pattern import TooSlow
 
 FORMS_MAX, FIELDS_MAX = 50, 1000
@@ -52,7 +51,7 @@ class Form:
 def forms_of(text: str, url: httpx.URL) -> list[Form]:
     """Return the forms of a page at that address. Raises TooSlow where there is too much. Not on the event loop."""
     reader, inert = _Reader(url), ""
-    for closes, name, given, content in elements(text):
+    for closes, name, given, content, _ in elements(text):
         if inert:
             inert = "" if closes and name == inert else inert
         elif closes:
@@ -113,7 +112,7 @@ class _Reader:
             self._select, self._chosen = (name, "multiple" in given), False
             form.blank.add(name)
         elif tag == "textarea":
-            form.fields.append((name, html.unescape(content).removeprefix("\n").replace("\n", "\r\n")))
+            form.fields.append((name, unescaped(content).removeprefix("\n").replace("\n", "\r\n")))
         elif kind in ("checkbox", "radio") and "checked" not in given:
             form.blank.add(name)
         else:
@@ -126,7 +125,7 @@ class _Reader:
         if self._select is None:
             return
         name, several = self._select
-        value = given["value"] if "value" in given else " ".join(html.unescape(content).split())
+        value = given["value"] if "value" in given else " ".join(unescaped(content).split())
         if "selected" in given and self._chosen and not several:
             form.fields[-1] = (name, value)
         elif "selected" in given or not (self._chosen or several):
