@@ -8,7 +8,9 @@ import pytest
 from tests.daemon.outbox.test_late_pages import PAGE, Gated, Two
 from tests.support.clocks import FakeClock
 from tests.support.notification_vendors import tell
+from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.daemon.engine.persistence import OURSELVES
+from watchdog.daemon.outbox.delivery_log import DeliveryLog
 from watchdog.daemon.outbox.own_pages import OwnPages
 from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.incidents import State
@@ -89,6 +91,24 @@ async def test_a_page_that_a_dead_process_left_is_not_sent_once_it_is_over_and_e
     assert two.titles == told
 
 
+@pytest.mark.parametrize(("silent", "told"), [(frozenset(), [OVER]), (frozenset({"load_readonly"}), [PAGE, OVER])])
+async def test_a_page_that_another_process_left_is_not_sent_where_the_store_has_it_as_over(
+    silent: frozenset[str], told: list[str]
+) -> None:
+    """This worker stood still since it read what all share; killed right after the page, it could not end it again.
+
+    A store that does not answer keeps no page back.
+    """
+    two = await begun()
+    await listing(two)
+    left = tell(PAGE, "pager", at=two.clock.now(), wakes=True, **OF_ITSELF)
+    two.one.store.silent = silent
+    await two.clock.during(two.one.outbox.deliver(7, left, resumed=True))
+    two.one.store.silent = frozenset()
+    await renewed(two)
+    assert two.titles == told
+
+
 async def test_a_channel_that_a_dead_process_served_last_has_its_end_too() -> None:
     """It brought the page there behind the end, wrote that down, and died; the pager's lack keeps the row open."""
     two = await begun()
@@ -132,7 +152,8 @@ async def test_what_no_shared_state_tells_of_is_left_alone(of: str) -> None:
 def test_a_page_is_judged_by_a_state_that_was_read_after_it() -> None:
     """One that was read before it, or as it came, may not know its condition yet."""
     clock = FakeClock()
-    pages, (at, page) = OwnPages(clock), (clock.monotonic(), tell(PAGE, "pager", **OF_ITSELF).notice)
+    log = DeliveryLog(MemoryStore(clock), clock, lambda notice, why: None)
+    pages, (at, page) = OwnPages(log, clock), (clock.monotonic(), tell(PAGE, "pager", **OF_ITSELF).notice)
     pages.tried(page, "pager", None)
     ended = [len(pages.late_ends(read_at, lambda _: True, ())) for read_at in (at - 1.0, at, at + 1.0, at + 2.0)]
     assert ended == [0, 0, 1, 0]

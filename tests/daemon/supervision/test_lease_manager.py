@@ -42,7 +42,7 @@ SERVICES = {name: ServicePolicy(name, None, signals=(SignalPolicy("home", "http"
 POLICY = Policy(services=SERVICES, matrix=DEFAULT_MATRIX)
 
 
-class FlakyStore(Overheard, SlowStore, calls="open renew_leases save load load_shared pending incidents"):
+class FlakyStore(Overheard, SlowStore, calls="open renew_leases save load load_readonly load_shared pending incidents"):
     """A store that takes its time, is out of reach while `gone`, does not answer the calls in `silent`, and has what no
     version reads in those in `damaged`."""
 

@@ -69,7 +69,7 @@ class Outbox:
             store, clock, lambda notice, why: self._attempts.report("store", "failed", notice, why=why)
         )
         self._late = LatePages(self._delivery_log, clock, lambda tell: self.deliver(None, tell))
-        self._own_pages = OwnPages(clock)
+        self._own_pages = OwnPages(self._delivery_log, clock)
         self._notifiers = notifiers
         self._others = tuple(name for name in notifiers if name not in aside)
         self._clock = clock
@@ -290,12 +290,8 @@ class Outbox:
             # A dead worker may have recorded the delivery of the end, and not yet that of the page. Both are taken up
             # at once: the page alone could ring before the store said that the channel has its end.
             return any([await self._has_the_end(one, channel) for one in ends if one.place > delivery.place])
-        if notice.kind is NoticeKind.SELF_ALERT:  # without a row it is this worker's own, and ended by it
-            over = delivery.effect_id is not None and self.own_page_is_over(notice.incident)
-            if over and delivery.resumed:
-                # Its process may have died while the page was on its way, and the end have come before it.
-                self._own_pages.tried(notice, channel, None)
-            return over
+        if notice.kind is NoticeKind.SELF_ALERT:
+            return await self._own_pages.is_over(delivery, channel, known=self.own_page_is_over(notice.incident))
         return await self._late.is_over(delivery)
 
     async def _has_the_end(self, end: Delivery, channel: str) -> bool:

@@ -6,17 +6,20 @@ blind, or as it took a frozen worker for dead. A page that arrived after that en
 Rule: after a page has arrived, the shared state is looked at as the store has it then. If its condition lasts, the end
 is yet to be decided, and comes after the page. If it is over, the end may have come first, and is sent again. So it is
 where a dead process left the page unfinished, also on a channel that has it. Not known is a page that was finished
-everywhere as its process died, within the seconds before that look.
+everywhere as its process died, within the seconds before that look. So a page that another process left, or that is
+late, is held back where the store has its condition as over: this process may have stood still since it read that.
 """
 
 from collections.abc import Callable, Collection, Sequence
 
 from cachetools import LRUCache
 
-from watchdog.daemon.outbox.delivery_log import REMEMBERED
-from watchdog.daemon.outbox.late_pages import end_of
+from watchdog.core import fleet
+from watchdog.daemon.outbox.delivery import Delivery
+from watchdog.daemon.outbox.delivery_log import REMEMBERED, DeliveryLog
+from watchdog.daemon.outbox.late_pages import ASK_SECONDS, end_of
 from watchdog.domain.effects import Tell
-from watchdog.domain.errors import Permanent
+from watchdog.domain.errors import Permanent, Temporary
 from watchdog.domain.notices import Notice, NoticeKind
 from watchdog.ports import Clock
 
@@ -24,7 +27,8 @@ from watchdog.ports import Clock
 class OwnPages:
     """Remembers the newest page of each condition and channel, until the shared state was read after it."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, delivery_log: DeliveryLog, clock: Clock) -> None:
+        self._delivery_log = delivery_log
         self._clock = clock
         self._brought: LRUCache[tuple[str, str], tuple[Notice, float]] = LRUCache(REMEMBERED)
 
@@ -35,6 +39,25 @@ class OwnPages:
             self._brought[key] = (notice, self._clock.monotonic())
         elif notice.resolves and failure is None:
             self._brought.pop(key, None)
+
+    async def is_over(self, delivery: Delivery, channel: str, *, known: bool) -> bool:
+        """Return whether a page is held back, as its condition is over; `known`: it is by the state of this worker."""
+        # Without a row it is this worker's own, and ended by it.
+        over = delivery.effect_id is not None and (known or await self._is_over_there(delivery))
+        if over and delivery.resumed:
+            # Its process may have died while the page was on its way, and the end have come before it.
+            self.tried(delivery.notice, channel, None)
+        return over
+
+    async def _is_over_there(self, delivery: Delivery) -> bool:
+        """Return whether the store has the condition of a page as over; one that does not answer keeps no page back."""
+        if not delivery.resumed and self._clock.monotonic() - delivery.began_at < ASK_SECONDS:
+            return False
+        try:
+            state = await self._delivery_log.state(delivery.notice)
+        except Temporary:
+            return False
+        return state is not None and fleet.page_is_over(state, delivery.notice.incident)
 
     def late_ends(self, read_at: float, is_over: Callable[[str], bool], ending: Collection[str]) -> Sequence[Tell]:
         """Return the ends to send again; `is_over` answers by the shared state of that moment (monotonic) or later.
