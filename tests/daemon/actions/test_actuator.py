@@ -12,6 +12,7 @@ from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.platforms.render import Render, build_render
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.core.fold.deploy_lists import PIN_SHOWS_SECONDS
+from watchdog.daemon.actions.actuator import CONTENDED
 from watchdog.daemon.actions.reconcile import DeployLookup, look_up
 from watchdog.daemon.actions.timings import SHIPPED, Answer, Change, NoTrace, nothing_forbids
 from watchdog.domain import events as e
@@ -588,3 +589,34 @@ async def test_the_marked_points_come_in_order_and_writing_is_told() -> None:
         ("before_send", "sending", False),
         ("after_answer", "sending", True),
     ]
+
+
+SENDING = ActionRow(
+    INCIDENT, "rollback", "sending", target="dep-39", baseline="dep-41", attempts=1, sent_at=1.0, service="web"
+)
+
+
+@pytest.mark.parametrize(
+    ("row", "kind", "words"),
+    [
+        (SENDING, e.RollbackPostponed, "no trace of it"),
+        (replace(SENDING, state="accepted", deploy="dep-43"), e.RollbackAccepted, ""),
+        (replace(SENDING, state="failed", note="no trace of it"), e.RollbackLost, "no trace of it"),
+        (replace(SENDING, state="planned"), e.RollbackPostponed, CONTENDED),
+    ],
+)
+async def test_what_another_worker_sent_meanwhile_is_looked_up(row: ActionRow, kind: type[e.Event], words: str) -> None:
+    """This one stood still, and may have the service again: "nothing was sent" would hide what is done."""
+    kept: list[MemoryStore] = []
+
+    def overtaken(written: ActionRow, expect: str | None) -> bool | None:
+        if expect != "planned":
+            return None
+        kept[0]._db.actions[row.incident, row.step] = row
+        return False
+
+    async with scene(before=overtaken) as s:
+        assert isinstance(s.store, MemoryStore)
+        kept.append(s.store)
+        await s.ends(ROLLBACK, kind, words)
+        assert s.sent("POST") == 0

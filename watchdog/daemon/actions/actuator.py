@@ -152,9 +152,19 @@ class Actuator:
             service=effect.service,
         )
         if not await self._store.put_action(fresh, expect=row.state if row is not None else None):
-            return self._postponed(effect, CONTENDED)
+            return await self._contended(platform, effect)
         await self._hook("after_intent")
         return await self._send(platform, effect, fresh)
+
+    async def _contended(self, platform: WritablePlatform, effect: Rollback) -> Event:
+        """Return the outcome where another worker changed the row: it may have sent the request meanwhile.
+
+        A worker that stood still, lost the service and has it again would else take back what the other one sent.
+        """
+        row = await self._store.action(effect.incident, step(effect))
+        if row is None or row.state == "planned":
+            return self._postponed(effect, CONTENDED)
+        return await self._rollback(platform, effect, resumed=True)
 
     async def _resumed(self, platform: Platform, effect: Rollback, row: ActionRow | None, *, same: bool) -> Event:
         """Return what is known of an action that was interrupted: not sent yet, or given up already.
@@ -194,7 +204,7 @@ class Actuator:
         try:
             # Before the last check: after a crash from here on, the next worker looks the request up before it sends.
             if not await self._put(effect, sending, expect="planned"):
-                return self._postponed(effect, CONTENDED)
+                return await self._contended(platform, effect)
         except Stale as error:
             return self._postponed(effect, str(error))
         await self._hook("before_send")
