@@ -9,7 +9,7 @@ from tests.core.scenes import NOW, a_service, a_state
 from tests.core.world import make_policy
 from tests.daemon.supervision.test_lease_manager import Worker
 from tests.support.clocks import FakeClock, eventually
-from tests.support.engine_scene import SHUT, ShakyStore, scene
+from tests.support.engine_scene import SHUT, Scene, ShakyStore, scene
 from watchdog.core.machine import step
 from watchdog.daemon.engine.conversion import failure_run_changed
 from watchdog.daemon.engine.persistence import QUIET_AGAIN_SECONDS, StepPersister
@@ -20,6 +20,7 @@ from watchdog.domain.checks import Check
 from watchdog.domain.errors import Temporary
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.readings import Bad, Good, Reading
+from watchdog.domain.store_records import FLEET
 
 POLICY = make_policy()
 BEGAN = NOW - NOW % 5.0
@@ -171,3 +172,20 @@ async def test_a_service_whose_lease_ran_out_is_watched_from_memory_where_the_st
     await fails(one, 120.0)
     renewing.cancel()
     assert one.engine.state.services["shop"].incident is not None and one.held
+
+
+async def test_case_26_a_reading_that_waits_for_a_take_over_comes_after_what_a_fast_clock_dated_is_clamped() -> None:
+    """Beside readings of an hour ahead it would look late, as all that follow: no run would begin, for an hour."""
+    async with scene() as s:
+        await s.engine.submit_and_wait(e.Observed(s.clock.now() + 3600.0, "web", "home", Good()))
+        await s.engine.halt()
+        await s.engine.save_final_state()
+        await s.stop()
+        again = Scene(s.sandbox, s.clock, s.store, s.platform)
+        taking_up = asyncio.create_task(again.engine.adopt_services({FLEET: 1, "web": 1}))
+        await asyncio.sleep(0)
+        began = s.clock.now()
+        await again.engine.handle(e.Observed(began, "web", "home", BAD))
+        await taking_up
+        assert again.web.checks["home"].run_started_at == began
+        await again.stop()

@@ -154,16 +154,21 @@ class Engine:
             self.held.update(epochs)
             self._taken_up += 1
             self._stays.update(dict.fromkeys(epochs, self._taken_up))
-        if names:
-            # Before the resumed effects report their outcome: the core clamps timestamps of a worker with a fast clock.
-            restarted = e.Restarted(self._clock.now(), names)
-            try:
-                await self.handle(restarted)
-            # As from the queue: one state that the core cannot take up must not leave every site unwatched.
-            except Exception as error:  # noqa: BLE001
-                self._report(restarted, error)
+            # Before any other event: the core clamps timestamps of a worker with a fast clock, and beside one of its
+            # readings none of ours would begin a run of failures.
+            result = await self._restarted(restarted := e.Restarted(self._clock.now(), names)) if names else None
+        if result is not None:
+            self._after_step(restarted, result)
         for item in pending:
             self.dispatcher.perform(item, resumed=True)
+
+    async def _restarted(self, restarted: e.Restarted) -> StepResult | None:
+        try:
+            return await self._handle_locked(restarted)
+        # As from the queue: one state that the core cannot take up must not leave every site unwatched.
+        except Exception as error:  # noqa: BLE001
+            self._report(restarted, error)
+            return None
 
     async def drop(self, names: Collection[str]) -> None:
         """Forget these services: another worker has their leases now."""
@@ -282,15 +287,25 @@ class Engine:
 
     async def _handle(self, event: Event, asked: PendingCommand | None = None) -> StepResult:
         async with self._step_lock:
-            result = await self._recorded(event, asked)
-            self.state = result.after
-            self.last_event_at = self._clock.now()
-            if failure_run_changed(event, result.before, result.after):
-                # Snapshots are 30 s apart: a worker that takes over would restart the suspicion from an old one.
-                self._time.save_now()
-            for item in result.pending:
-                self.dispatcher.perform(item)
+            result = await self._handle_locked(event, asked)
         # Outside the turn: these change nothing that is saved, so the lock is free for a snapshot or a takeover.
+        self._after_step(event, result)
+        return result
+
+    async def _handle_locked(self, event: Event, asked: PendingCommand | None = None) -> StepResult:
+        """Step, record, and begin the effects; the caller has the lock, and calls `_after_step` once it is free."""
+        result = await self._recorded(event, asked)
+        self.state = result.after
+        self.last_event_at = self._clock.now()
+        if failure_run_changed(event, result.before, result.after):
+            # Snapshots are 30 s apart: a worker that takes over would restart the suspicion from an old one.
+            self._time.save_now()
+        for item in result.pending:
+            self.dispatcher.perform(item)
+        return result
+
+    def _after_step(self, event: Event, result: StepResult) -> None:
+        """Adjust the paces, and let the listeners know."""
         self.dispatcher.adjust(result.effects, self.policy.pace)
         for listener in self.listeners.stepped:
             call_safely(listener, result.before, result.after, event, result.effects)
@@ -298,7 +313,6 @@ class Engine:
             step = Step(result.before, event, result.policy, result.after, result.effects, result.undone)
             for taken in self.listeners.recorded:
                 call_safely(taken, step)
-        return result
 
     async def _recorded(self, event: Event, asked: PendingCommand | None) -> StepResult:
         """Step and save; repeat if another worker changed the shared state or took one of the services."""
