@@ -179,12 +179,8 @@ class Engine:
         # Not what is in doubt: of an undone step the record may say otherwise. And what waits for the refusal of its
         # change would wait for minutes, as the refusal is dropped with the service.
         unsure = {*self.recorder.unread} | {getattr(one, "service", "") for one in self._refusals}
-        known = {name: self.state.services[name] for name in names if name in self.state.services}
-        left = {
-            name: Left(self.held[name], service, self.recorder.unwritten(name))
-            for name, service in known.items()
-            if name in self.held and name not in unsure
-        }
+        sure = [name for name in names if name in self.held and name not in unsure and name in self.state.services]
+        left = {name: Left(self.held[name], self.state.services[name], self.recorder.unwritten(name)) for name in sure}
         self._left.leave(names, left)
         kept = {name: service for name, service in self.state.services.items() if name not in names}
         self.state = replace(self.state, services=kept)
