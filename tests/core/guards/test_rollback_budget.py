@@ -4,13 +4,21 @@ from dataclasses import replace
 
 import pytest
 
+from tests.core.incident_fields import amended
 from tests.core.scenes import NOW, a_service, a_state, a_turn, an_incident
-from tests.core.world import make_policy
-from watchdog.core.guards import rollback_budget
-from watchdog.domain.incidents import Act
+from tests.core.world import World, make_policy
+from tests.core.worlds import hear, incident_of, put, reach, share, web
+from watchdog.core.guards import guards, rollback_budget
+from watchdog.domain import events as e
+from watchdog.domain.incidents import Act, Phase
 from watchdog.domain.policy import ServicePolicy
 
 BAD = "bad00000"
+
+
+def forbidden(world: World) -> str:
+    """Return why the cooldown forbids the world's decided rollback, or ""."""
+    return guards.blocked((guards.cooldown,), world.state, world.policy, web(world), world.now)
 
 
 def test_what_is_spent_is_written_down_for_the_service_and_for_all() -> None:
@@ -33,6 +41,22 @@ def test_what_was_spent_for_nothing_is_given_back_and_nothing_of_others() -> Non
     ctx = a_turn(a_service(incident=an_incident()), acted_at=(NOW - 4,))
     rollback_budget.give_back(ctx)
     assert ctx.state.acted_at == (NOW - 4,), "a rollback that was never asked for"
+
+
+def test_what_a_worker_with_a_fast_clock_spent_for_nothing_is_given_back_as_well() -> None:
+    """The one that takes over clamps the moment of the request, and not the accounts: it is then decided anew.
+
+    Left there, it would begin a cooldown of an hour and more, for a rollback that was never sent.
+    """
+    world, ahead = reach(Phase.ROLLING_BACK), 3600.0
+    sent = world.now + ahead
+    put(world, acted_at=(sent,), incident=amended(incident_of(world), requested_at=sent))
+    share(world, acted_at=(sent - 1.0, sent), acts=(Act(sent - 1.0, "shop", BAD), Act(sent, "web", BAD)))
+    hear(world, e.Restarted(world.now))
+    assert forbidden(world) == "cooldown: last rollback by a clock ahead of this one (limit 30 min)"
+    hear(world, e.RollbackPostponed(world.now, "web", "web-1", "it was interrupted before it was sent"))
+    assert web(world).acted_at == () and world.state.acted_at == (sent - 1.0,)
+    assert [act.service for act in world.state.acts] == ["shop"] and forbidden(world) == ""
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 Rule: a recorded past moment cannot lie in the future. Left there, it would stop every wait that counts from it for as
 long as the clocks differ. Future moments by design (a deadline, the end of a watch window) are left alone. When we
 last changed production is left too, by a day at most: the clock that is slow may be the one that clamps, and a cooldown
-that began an hour too early would be over too early; one that lasts an hour longer only asks people.
+that began an hour too early would be over too early; one that lasts an hour longer leaves it to people.
 """
 
 from dataclasses import replace

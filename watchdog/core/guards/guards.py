@@ -145,7 +145,8 @@ def cooldown(request: GuardContext) -> GuardAnswer:
     last = max(request.service.acted_at, default=None)
     limit = request.policy.budget.cooldown_seconds
     if last is not None and request.now - last < limit:
-        why = f"last rollback {show_seconds(request.now - last)} ago (limit {show_seconds(limit)})"
+        when = f"{show_seconds(request.now - last)} ago" if last <= request.now else "by a clock ahead of this one"
+        why = f"last rollback {when} (limit {show_seconds(limit)})"
         return blocks("cooldown", why, clears_at=last + limit)
     return passes("cooldown", "ok")
 

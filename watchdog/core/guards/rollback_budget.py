@@ -29,15 +29,22 @@ def spend(ctx: StepContext) -> None:
 
 
 def give_back(ctx: StepContext) -> None:
-    """Remove the entry of the incident's rollback from both accounts."""
-    at = ctx.incident.rollback.requested_at
-    ctx.update_service(acted_at=tuple(moment for moment in ctx.service.acted_at if moment != at))
-    moments = list(ctx.state.acted_at)
+    """Remove the entry of the incident's rollback, the service's last one, from both accounts."""
+    requested_at = ctx.incident.rollback.requested_at
+    if requested_at is None:
+        return
+    # It may be dated later than the request: of the two, a slow clock that takes over clamps the request alone.
+    if ctx.service.acted_at and ctx.service.acted_at[-1] >= requested_at:
+        ctx.update_service(acted_at=ctx.service.acted_at[:-1])
+    acts, moments = list(ctx.state.acts), list(ctx.state.acted_at)
+    ours = [act for act in acts if act.service == ctx.name and act.at >= requested_at]
+    at = ours[-1].at if ours else requested_at
+    if ours:
+        acts.remove(ours[-1])
     # One entry only: another service may have been rolled back at the same moment.
     if at in moments:
         moments.remove(at)
-    acts = tuple(act for act in ctx.state.acts if (act.at, act.service) != (at, ctx.name))
-    ctx.state = replace(ctx.state, acted_at=tuple(moments), acts=acts)
+    ctx.state = replace(ctx.state, acted_at=tuple(moments), acts=tuple(acts))
 
 
 def fleet_spent(state: State, policy: Policy, service: str, code: str | None, now: float) -> int:
