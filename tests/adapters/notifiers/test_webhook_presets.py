@@ -264,6 +264,10 @@ async def test_a_refusal_shows_no_secret(name: str, vendor: Vendor, channel) -> 
         ("telegram", "/bot1:canary/sendMessage"),
         ("telegram", "/bot1:canary/sendMessage?chat=1"),
         ("ntfy", "/"),
+        ("ntfy", "/alerts?auth=canary"),
+        ("ntfy", "/alerts%3Fauth=canary"),
+        ("ntfy", "/?auth=canary/alerts"),
+        ("ntfy", "/alerts#canary"),
         ("pushover", "/1/messages.json?token=canary"),
     ],
 )
@@ -314,6 +318,9 @@ async def test_own_headers_hold_the_token_and_own_bodies_tell_the_end(vendor: Ve
         {"headers": {"X Y": "1"}},
         {"headers": {"x": "a\nb"}},
         {"preset": "pager"},
+        {"preset": "ntfy", "body": {"message": 5}},
+        {"preset": "discord", "body": {"content": ["$title"]}},
+        {"preset": "opsgenie", "resolved": {"message": None}},
     ],
 )
 def test_what_does_not_fit_together_is_refused(written: dict[str, Any]) -> None:

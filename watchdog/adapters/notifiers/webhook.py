@@ -77,6 +77,10 @@ class WebhookOptions(ChannelOptions):
     def _one_body(self) -> Self:
         if self.resolved is not None and self.body is None and self.preset is None:
             raise ValueError("resolved is the body of an all-clear beside another one: write body, or preset")
+        limited = PRESETS[self.preset].limits if self.preset is not None else {}
+        for name in limited:
+            if any(not isinstance((body or {}).get(name, ""), str) for body in (self.body, self.resolved)):
+                raise ValueError(f"{name} of {self.preset} is a text, which is cut to its limit: write it in quotes")
         return self
 
     @property

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote
+from urllib.parse import parse_qsl, quote
 
 from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.webhook_body import filled
@@ -171,8 +171,9 @@ PRESETS: dict[str, Preset] = {
     ),
     # https://docs.ntfy.sh/publish/#publish-as-json: to the root, with the topic in the body
     "ntfy": Preset(
-        "https://ntfy.sh/TOPIC",
-        r"/.*[-_A-Za-z0-9]{1,64}",
+        # Not `?auth=…`, which ntfy takes as well: it would be a part of the topic here, and a token has its variable.
+        "https://ntfy.sh/TOPIC (an access token: WATCHDOG_WEBHOOK_TOKEN)",
+        r"(/[-_.~A-Za-z0-9]+)*/[-_A-Za-z0-9]{1,64}",
         {
             "title": "$title",
             "message": "$news",
@@ -201,7 +202,7 @@ def place_of(preset: Preset, path: str) -> tuple[str, Mapping[str, str]] | None:
         return None
     if preset.topic:
         root, _, topic = path.rpartition("/")
-        return f"{root}/", {preset.topic: unquote(topic)}
+        return f"{root}/", {preset.topic: topic}
     if not preset.from_query:
         return path, {}
     bare, _, query = path.partition("?")
