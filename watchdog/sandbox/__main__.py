@@ -82,7 +82,7 @@ async def run(options: argparse.Namespace) -> None:
 
 def _write_config(options: argparse.Namespace, sandbox: Sandbox) -> None:
     story = SCENARIOS.get(options.scenario)
-    wanted = {} if story is None else {"mode": story.mode, "p95": story.p95}
+    wanted = dict(story.configuration) if story is not None else {}
     wanted |= {"mode": options.mode} if options.mode else {}
     ways = {"listen": options.listen, "console_token": options.console_token}
     write_config(options.write_config, sandbox.urls, **wanted, **ways)

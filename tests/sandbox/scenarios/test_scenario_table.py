@@ -5,6 +5,7 @@ import pytest
 from tests.sandbox.world import World, opened
 from tests.support.clocks import eventually
 from watchdog.sandbox.scenarios.scenario_table import LIVE_AT, SCENARIOS
+from watchdog.sandbox.site.shop import CHECKOUT
 
 SPEED = 40.0
 
@@ -38,10 +39,16 @@ async def test_bad_deploy_and_observe_are_one_world() -> None:
 
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("partial", {"kind": "partial", "share": 0.3, "routes": ("/",)}), ("latency", {"kind": "slow", "factor": 3.0})],
+    [
+        ("partial", {"kind": "partial", "share": 0.3, "routes": ("/",)}),
+        ("broken-checkout", {"kind": "wrong_body", "routes": (CHECKOUT,)}),
+        ("latency", {"kind": "slow", "factor": 3.0}),
+    ],
 )
 async def test_what_is_wrong_with_a_version(name: str, shown: dict[str, object]) -> None:
-    """A share of the home page's requests fails; or every answer takes three times as long, and is right."""
+    """A share of the home page's requests fails; an order gets another page; or every answer takes three times as long,
+    and is right.
+    """
     world, story = await told(name, 1)
     assert story == BROKEN
     acting, _ = world.sandbox.cloud.acting("web")
@@ -76,10 +83,10 @@ async def test_same_commit() -> None:
     assert one is not None and two is not None and one.commit == two.commit and two.trigger == "manual"
 
 
-def test_the_stories_are_the_eight_and_in_order() -> None:
+def test_the_stories_are_the_ten_and_in_order() -> None:
     """Names as the demo knows them; steps in the order of their seconds; a deploy is live at second ten."""
-    names = ["bad-deploy", "partial", "latency", "upstream-outage", "blind", "no-help", "same-commit"]
-    names += ["assist", "observe"]
+    names = ["bad-deploy", "partial", "broken-checkout", "latency", "upstream-outage", "blind", "no-help"]
+    names += ["same-commit", "assist", "observe"]
     assert list(SCENARIOS) == names
     for story in SCENARIOS.values():
         assert [step.at for step in story.steps] == sorted(step.at for step in story.steps) and story.title

@@ -79,6 +79,7 @@ class Expected:
 EXPECTED: Mapping[str, Expected] = {
     "bad-deploy": Expected("critical", "dep-40", 1, 1, True),
     "partial": Expected("critical", "dep-40", 1, 1, True),
+    "broken-checkout": Expected("critical", "dep-40", 1, 1, True),
     "latency": Expected("high", None, 0, 1, False),
     "upstream-outage": Expected("critical", None, 0, 1, False),
     "blind": Expected(None, None, 0, 1, False),
@@ -173,11 +174,11 @@ async def demo(
 
 def _write(folder: Path, urls: Mapping[str, Any], scenario: str, pacing: Pacing, *, console: bool) -> Path:
     """Write the configuration of the run into its folder, with more services and the console's token if asked for."""
-    story = SCENARIOS[scenario]
+    of_the_story = SCENARIOS[scenario].configuration
     if not console:
-        return write_config(folder, urls, story.mode, story.p95, pacing.yaml)
+        return write_config(folder, urls, more=pacing.yaml, **of_the_story)
     more = pacing.yaml + demo_console.PAGES
-    path = write_config(folder, urls, story.mode, story.p95, more, demo_console.services_yaml(urls))
+    path = write_config(folder, urls, more=more, services=demo_console.services_yaml(urls), **of_the_story)
     demo_console.give_token(folder)
     return path
 

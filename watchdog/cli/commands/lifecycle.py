@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from watchdog.settings.check.check_result import CheckResult
 
 Scenario = Literal[
-    "bad-deploy", "partial", "latency", "upstream-outage", "blind", "no-help", "same-commit", "assist", "observe"
+    "bad-deploy",
+    "partial",
+    "broken-checkout",
+    "latency",
+    "upstream-outage",
+    "blind",
+    "no-help",
+    "same-commit",
+    "assist",
+    "observe",
 ]
 
 

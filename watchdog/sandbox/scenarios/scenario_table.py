@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from watchdog.sandbox.cloud import CONTROL, CREATED_SECONDS, Cloud
+from watchdog.sandbox.config_file import ORDER
 from watchdog.sandbox.site.behaviours import Behaviour, behaviour
+from watchdog.sandbox.site.shop import CHECKOUT
 from watchdog.sandbox.world import COMMITS
 
 LIVE_AT = 10.0
@@ -37,6 +39,12 @@ class Scenario:
     steps: tuple[ScenarioStep, ...]
     mode: str = "autonomous"  # of the configuration that is written for it
     p95: str = P95  # the latency objective of the API route there
+    signals: str = ""  # further signals of the site there
+
+    @property
+    def configuration(self) -> dict[str, str]:
+        """Return what the configuration that is written for it has of its own."""
+        return {"mode": self.mode, "p95": self.p95, "signals": self.signals}
 
 
 def _deploy(cloud: Cloud, how: Behaviour | None = None, commit: str | None = None, trigger: str = "new_commit") -> None:
@@ -74,6 +82,16 @@ ALL = (
                 behaviour("partial", share=0.3, routes=("/",)), "from 4 s later 30 % of requests of / get HTTP 500"
             ),
         ),
+    ),
+    Scenario(
+        "broken-checkout",
+        "A deploy breaks the shop's checkout; every page answers HTTP 200",
+        (
+            _deployed(
+                behaviour("wrong_body", routes=(CHECKOUT,)), "from 4 s later an order gets another page, with HTTP 200"
+            ),
+        ),
+        signals=ORDER,
     ),
     Scenario(
         "latency",

@@ -1,4 +1,5 @@
-"""A guarded site: a page, a JSON route and a health route, which behave like the serving version and name its commit.
+"""A guarded site: a page, a JSON route, a health route and a shop, which behave like the serving version and name its
+commit.
 
 Rule: the site holds no state of its own; each request takes the current behaviour from the cloud.
 """
@@ -9,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from watchdog.sandbox import clock, sockets
 from watchdog.sandbox.cloud import Cloud
+from watchdog.sandbox.site import shop
 from watchdog.sandbox.site.behaviours import GOOD, Behaviour
 from watchdog.sandbox.world import Service
 
@@ -47,7 +49,7 @@ class Site:
         await clock.sleep(self.latency_seconds(acts, clock.now() - since))
         # The platform's own pages come first: Render serves them without asking the site.
         instead = self.deleted() or self.suspended() or self.maintenance()
-        response = instead or self.misbehave(acts) or self.route(path)
+        response = instead or self.misbehave(acts) or await self.route(request)
         serving = self.service.serving
         # Only the site's own code names its commit: the platform's pages do not know it.
         if instead is None and serving is not None and serving.commit is not None:
@@ -93,8 +95,11 @@ class Site:
             return PlainTextResponse("Internal error\n", status_code=acts.status)
         return None
 
-    def route(self, path: str) -> Response:
+    async def route(self, request: Request) -> Response:
         """Return the good answer."""
+        path = request.url.path
+        if path.startswith("/shop/"):
+            return await shop.answer(request)
         if path == "/":
             return HTMLResponse(PAGE)
         if path in ("/api/test", "/healthz"):
