@@ -197,8 +197,9 @@ class Store(StoreReader, Protocol):
     async def put_action(self, row: ActionRow, expect: str | None) -> bool:
         """Insert the row (`expect` None), or replace it if its state is still `expect`; return whether it was.
 
-        Raises Displaced if the lease on `row.service` moved to another worker. Raises Stale if the row becomes
-        `sending`, without a result, and another worker changed the shared state (a pause, a budget, a mass failure).
+        One that is `sending` is replaced only by what became of the same send (`sent_at`). Raises Displaced if the
+        lease on `row.service` moved to another worker. Raises Stale if the row becomes `sending`, without a result, and
+        another worker changed the shared state (a pause, a budget, a mass failure).
         """
 
     # A command's own process has no lease; what it changes (a repository) no worker changes.

@@ -138,6 +138,17 @@ async def test_a_changing_call_is_journalled_step_by_step_and_of_rivals_one_move
     assert await store.action("inc-9", "rollback") is None
 
 
+async def test_a_row_that_is_sending_is_replaced_by_what_became_of_the_same_send_alone(store: Store) -> None:
+    """A worker that stood still may have been overtaken by one that sent again. A switch of auto-deploy has no time."""
+    sent, pin = replace(ROW, state="sending", attempts=2, sent_at=7.5), replace(ROW, step="pin", state="sending")
+    assert await store.put_action(sent, None) and await store.put_action(pin, None)
+    for earlier in (replace(sent, state="planned", sent_at=7.0), replace(sent, state="failed", sent_at=None)):
+        assert not await store.put_action(earlier, "sending")
+    assert await store.action("inc-1", "rollback") == sent
+    assert await store.put_action(replace(sent, state="accepted", deploy="dep-3"), "sending")
+    assert await store.put_action(replace(pin, state="done"), "sending")
+
+
 async def test_a_change_by_hand_is_journalled_as_well_and_of_rivals_one_moves_the_row(store: Store) -> None:
     """A command's process has no lease on the service, and keeps the rest of the journal as it is."""
     row = ActionRow("inc-1", "git_revert", "sending", "abc", "def", "fed", 1, 7.5, service="api")

@@ -620,3 +620,21 @@ async def test_what_another_worker_sent_meanwhile_is_looked_up(row: ActionRow, k
         kept.append(s.store)
         await s.ends(ROLLBACK, kind, words)
         assert s.sent("POST") == 0
+
+
+async def test_a_send_of_another_worker_is_not_taken_back() -> None:
+    """This one stood still right before its call. The other found no trace of it, and sent; then it died."""
+    async with scene() as s:
+
+        async def hook(point: str) -> None:
+            if point == "before_send":
+                s.clock.freeze(60.0)
+                row = await s.row()
+                await s.store.put_action(replace(row, state="planned"), "sending")
+                await s.store.put_action(replace(row, attempts=2, sent_at=s.clock.now()), "planned")
+                await s.platform.rollback("srv-web", "dep-39")  # type: ignore[attr-defined]
+
+        actuator = Told(s.platform, s.store, s.clock, hook)
+        outcome = await actuator.perform(ROLLBACK)
+        assert isinstance(outcome, e.RollbackAccepted), outcome
+        assert ((await s.row()).state, s.sent("POST"), len(s.accepted)) == ("accepted", 1, 1)

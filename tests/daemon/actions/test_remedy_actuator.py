@@ -330,6 +330,21 @@ async def test_what_another_worker_sent_meanwhile_is_looked_up(row: ActionRow, k
         assert s.sent == 0
 
 
+async def test_a_request_of_another_worker_is_not_taken_back() -> None:
+    """This one stood still right before its call; the other did what the row allowed then, and died."""
+
+    async def overtake(s: Scene, point: str) -> None:
+        if point == "before_send":
+            s.clock.freeze(60.0)
+            row = await s.row()
+            await s.store.put_action(replace(row, state="planned"), "sending")
+            await s.store.put_action(replace(row, sent_at=s.clock.now()), "planned")
+
+    async with scene(hook=overtake) as s:
+        await s.ends(e.RemedyRefused, "30 s later")
+        assert ((await s.row()).state, s.sent) == ("failed", 0), "looked up, and not sent again in this incident"
+
+
 async def test_a_service_that_moved_to_another_worker_is_left_to_it() -> None:
     """It looks the switch up."""
     async with scene(before=displaced) as s:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from watchdog.adapters.stores import codec, stored_prose
@@ -217,19 +217,23 @@ class FencedWrites(Leases):
             # the fleet's limits as this worker last read them. A row with a result was sent: that must be recorded.
             if row.state == "sending" and row.result is None:
                 await self._prove_newest_shared(connection)
-            return await self._put_action(connection, row, expect)
+            # A worker that stood still must not take back what another one has sent since.
+            same_send = (ACTIONS.c.sent_at.is_not_distinct_from(row.sent_at),) if expect == "sending" else ()
+            return await self._put_action(connection, row, expect, *same_send)
 
     async def put_action_by_hand(self, row: ActionRow, expect: str | None) -> bool:
         """Insert or replace the row of a change that a person's command makes, if its state is still `expect`."""
         async with self._writing() as connection:
             return await self._put_action(connection, row, expect)
 
-    async def _put_action(self, connection: AsyncConnection, row: ActionRow, expect: str | None) -> bool:
+    async def _put_action(
+        self, connection: AsyncConnection, row: ActionRow, expect: str | None, *also: ColumnElement[bool]
+    ) -> bool:
         values = stored_prose.action_values(row)
         statement = self._insert(ACTIONS).values(values).on_conflict_do_nothing()
         if expect is not None:
             same = (ACTIONS.c.incident == row.incident, ACTIONS.c.step == row.step, ACTIONS.c.state == expect)
-            statement = update(ACTIONS).where(*same).values(values)
+            statement = update(ACTIONS).where(*same, *also).values(values)
         return await connection.scalar(statement.returning(ACTIONS.c.incident)) is not None
 
 

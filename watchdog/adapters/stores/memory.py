@@ -209,6 +209,10 @@ class MemoryStore(MemoryEntries, MemoryCharts):
         # As in SQL: right before "sending" the shared limits must be those on which this worker decided.
         if row.state == "sending" and row.result is None and self._memo.revision != self._db.revision:
             raise Stale
+        # As in SQL: a worker that stood still must not take back what another one has sent since.
+        before = self._db.actions.get((row.incident, row.step))
+        if expect == "sending" and before is not None and before.sent_at != row.sent_at:
+            return False
         return await self.put_action_by_hand(row, expect)
 
     async def put_action_by_hand(self, row: ActionRow, expect: str | None) -> bool:

@@ -13,6 +13,8 @@ call.
 Rule 3: every write of a row is fenced by the lease on its service. A write whose outcome is unknown raises
 Temporary: the caller performs the effect again as `resumed`; a resumed rollback reads the row and sends nothing.
 (Switching auto-deploy is idempotent and is repeated.)
+Rule 4: a worker that stood still, lost the service and has it again passes that fence. So a row is replaced only if it
+is as this worker left it; else another one may have sent meanwhile, and that is looked up.
 """
 
 import asyncio
@@ -30,6 +32,7 @@ from watchdog.daemon.actions.timings import (
     FaultPoint,
     Forbids,
     Found,
+    Overtaken,
     Timings,
     TooLate,
     UnreadableList,
@@ -132,6 +135,12 @@ class Actuator:
     # --- the rollback: at most once ---
 
     async def _rollback(self, platform: WritablePlatform, effect: Rollback, *, resumed: bool) -> Event:
+        try:
+            return await self._send_or_look_up(platform, effect, resumed=resumed)
+        except Overtaken:
+            return await self._contended(platform, effect)
+
+    async def _send_or_look_up(self, platform: WritablePlatform, effect: Rollback, *, resumed: bool) -> Event:
         row = await self._store.action(effect.incident, step(effect))
         same = row is not None and (row.target, row.baseline) == (effect.target, effect.baseline)
         # The answer was stored before a crash or a loss of the lease: report it, and send nothing.
@@ -151,8 +160,7 @@ class Actuator:
             attempts=row.attempts if row is not None and row.state == "planned" else 0,
             service=effect.service,
         )
-        if not await self._store.put_action(fresh, expect=row.state if row is not None else None):
-            return await self._contended(platform, effect)
+        await self._replace(effect, fresh, expect=row.state if row is not None else None)
         await self._hook("after_intent")
         return await self._send(platform, effect, fresh)
 
@@ -203,14 +211,13 @@ class Actuator:
         sending = replace(row, state="sending", attempts=row.attempts + 1, sent_at=self._clock.now())
         try:
             # Before the last check: after a crash from here on, the next worker looks the request up before it sends.
-            if not await self._put(effect, sending, expect="planned"):
-                return await self._contended(platform, effect)
+            await self._replace(effect, sending, expect="planned")
         except Stale as error:
             return self._postponed(effect, str(error))
         await self._hook("before_send")
         why = self._too_late(looked_at) or self.forbids(effect, looked_at)
         if why:
-            await self._put(effect, replace(sending, state="planned", attempts=row.attempts), expect="sending")
+            await self._replace(effect, replace(sending, state="planned", attempts=row.attempts), expect="sending")
             return self._postponed(effect, why)
         return await self._post(platform, effect, sending)
 
@@ -229,6 +236,7 @@ class Actuator:
         try:
             answer = await self._answer(platform, effect)
             if isinstance(answer, str):
+                # It is accepted, whatever another worker made of the row meanwhile.
                 await self._put(effect, replace(row, state="accepted", deploy=answer), expect="sending")
                 return self._accepted(effect, answer, adopted=False)
         finally:
@@ -240,7 +248,7 @@ class Actuator:
         # Render may accept with 202 and an empty body; the deploy that it makes is found in the list.
         if answer is None:
             row = replace(row, result=ActionResult.WITHOUT_ID, note="accepted without an id")
-            await self._put(effect, row, expect="sending")
+            await self._replace(effect, row, expect="sending")
             return await self._settle(platform, effect, row)
         return await self._settle(platform, effect, replace(row, note=str(answer)))
 
@@ -259,7 +267,7 @@ class Actuator:
 
     async def _refused(self, effect: Rollback, row: ActionRow, result: ActionResult, why: str) -> Event:
         failed = replace(row, state="failed", result=result, note=why)
-        await self._put(effect, failed, expect="sending")
+        await self._replace(effect, failed, expect="sending")
         return self._no(effect, failed)
 
     def _no(self, effect: Rollback, row: ActionRow) -> Event:
@@ -278,7 +286,7 @@ class Actuator:
         if row.attempts >= self._timings.limited_max:
             why = f"{error}; given up after {row.attempts} attempts"
             return await self._refused(effect, row, ActionResult.REFUSED, why)
-        await self._put(effect, replace(row, state="planned", note=str(error)), expect="sending")
+        await self._replace(effect, replace(row, state="planned", note=str(error)), expect="sending")
         await self._clock.sleep(min(max(error.retry_after_seconds, 1.0), self._timings.retry_after_max_seconds))
         return self._postponed(effect, str(error))
 
@@ -296,7 +304,7 @@ class Actuator:
         # It was accepted, or sent often enough: one more send could be the second that is accepted.
         if row.result is ActionResult.WITHOUT_ID or row.attempts >= self._timings.attempts_max:
             return await self._lost(effect, row, why)
-        await self._put(effect, replace(row, state="planned", note=why), expect="sending")
+        await self._replace(effect, replace(row, state="planned", note=why), expect="sending")
         return self._postponed(effect, why)
 
     async def _settle_other(self, platform: WritablePlatform, effect: Rollback, row: ActionRow) -> Event:
@@ -309,7 +317,7 @@ class Actuator:
         return outcome
 
     async def _lost(self, effect: Rollback, row: ActionRow, why: str) -> Event:
-        await self._put(effect, replace(row, state="failed", result=None, note=why), expect="sending")
+        await self._replace(effect, replace(row, state="failed", result=None, note=why), expect="sending")
         return e.RollbackLost(self._clock.now(), effect.service, effect.incident, why)
 
     async def _adopt(self, effect: Rollback, row: ActionRow | None, hit: Deploy) -> Event:
@@ -328,13 +336,18 @@ class Actuator:
         return self._accepted(effect, hit.id, adopted=True)
 
     async def _stand_down(self, effect: Rollback, row: ActionRow, why: str) -> Event:
-        await self._put(effect, replace(row, state="done", result=None, note=why), expect=row.state)
+        await self._replace(effect, replace(row, state="done", result=None, note=why), expect=row.state)
         return e.RollbackStoodDown(self._clock.now(), effect.service, effect.incident, why)
 
     # --- small things ---
 
     def _search(self, platform: Platform, effect: Rollback) -> DeployLookup:
         return DeployLookup(platform, self._clock, self._timings, effect)
+
+    async def _replace(self, effect: Rollback, row: ActionRow, *, expect: str | None) -> None:
+        """Write the row. Raises Overtaken if another worker changed it meanwhile: what that one sent is looked up."""
+        if not await self._put(effect, row, expect=expect):
+            raise Overtaken
 
     async def _put(self, effect: Rollback, row: ActionRow, *, expect: str | None) -> bool:
         return await self._store.put_action(replace(row, service=effect.service), expect=expect)

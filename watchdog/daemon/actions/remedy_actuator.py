@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
-from watchdog.daemon.actions.timings import FaultPoint, Forbids, Timings, TooLate
+from watchdog.daemon.actions.timings import FaultPoint, Forbids, Overtaken, Timings, TooLate
 from watchdog.domain import events as e
 from watchdog.domain.effects import TryRemedy
 from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Stale, Temporary
@@ -62,6 +62,12 @@ class RemedyActuator:
     async def perform(self, effect: TryRemedy, *, resumed: bool) -> Event:
         """Do it and look; return what came of it. Raises Displaced, or Temporary where the store is away."""
         action = self._actions.get((effect.service, effect.remedy))
+        try:
+            return await self._send_or_look(action, effect, resumed=resumed)
+        except Overtaken:
+            return await self._contended(action, effect)
+
+    async def _send_or_look(self, action: RemedyAction | None, effect: TryRemedy, *, resumed: bool) -> Event:
         row = await self._store.action(effect.incident, step(effect.remedy))
         if row is not None and row.state != "planned":
             return await self._sent_before(action, effect, row)
@@ -72,8 +78,7 @@ class RemedyActuator:
         planned = ActionRow(
             effect.incident, step(effect.remedy), "planned", target=effect.remedy, baseline="", service=effect.service
         )
-        if not await self._store.put_action(planned, expect=row.state if row is not None else None):
-            return await self._contended(action, effect)
+        await self._replace(planned, expect=row.state if row is not None else None)
         await self._hook("after_intent")
         before = await self._before(action)
         if before.done:
@@ -86,7 +91,12 @@ class RemedyActuator:
         """Return the outcome of a request that was sent already, as far as anyone knows."""
         return await self._settle(action, effect, row) if row.state == "sending" else self._known(effect, row)
 
-    async def _contended(self, action: RemedyAction, effect: TryRemedy) -> Event:
+    async def _replace(self, row: ActionRow, *, expect: str | None) -> None:
+        """Write the row. Raises Overtaken if another worker changed it meanwhile: what that one sent is looked up."""
+        if not await self._store.put_action(row, expect=expect):
+            raise Overtaken
+
+    async def _contended(self, action: RemedyAction | None, effect: TryRemedy) -> Event:
         """Return the outcome where another worker changed the row: it may have sent the request meanwhile.
 
         A worker that stood still, lost the service and has it again would else take back what the other one sent.
@@ -94,7 +104,7 @@ class RemedyActuator:
         row = await self._store.action(effect.incident, step(effect.remedy))
         if row is None or row.state == "planned":
             return self._postponed(effect, CONTENDED)
-        return await self._sent_before(action, effect, row)
+        return await self.perform(effect, resumed=True)
 
     async def _before(self, action: RemedyAction) -> Before:
         try:
@@ -109,14 +119,13 @@ class RemedyActuator:
         looked_at = self._clock.monotonic()
         sending = replace(row, state="sending", attempts=1, sent_at=self._clock.now())
         try:
-            if not await self._store.put_action(sending, expect="planned"):
-                return await self._contended(action, effect)
+            await self._replace(sending, expect="planned")
         except Stale as error:
             return self._postponed(effect, str(error))
         await self._hook("before_send")
         why = self._too_late(looked_at) or self._forbids(effect, looked_at)
         if why:
-            await self._store.put_action(replace(sending, state="planned", attempts=0), expect="sending")
+            await self._replace(replace(sending, state="planned", attempts=0), expect="sending")
             return self._postponed(effect, why)
         # Until its outcome is stored: a graceful stop in between would leave an answer that only a look finds.
         self.writing += 1
@@ -130,7 +139,7 @@ class RemedyActuator:
             self.writing -= 1
         if lost is None:
             sending = replace(sending, result=ActionResult.WITHOUT_ID, note="it answered yes")
-            await self._store.put_action(sending, expect="sending")
+            await self._replace(sending, expect="sending")
             return await self._settle(action, effect, sending)
         return await self._settle(action, effect, replace(sending, note=str(lost)))
 
@@ -181,12 +190,13 @@ class RemedyActuator:
 
     async def _done(self, effect: TryRemedy, row: ActionRow, why: str = "") -> Event:
         done = replace(row, state="done", result=None, note=why)
+        # It is done, whatever another worker made of the row meanwhile.
         await self._store.put_action(done, expect=row.state)
         return self._known(effect, done)
 
     async def _fail(self, effect: TryRemedy, row: ActionRow, result: ActionResult | None, why: str) -> Event:
         failed = replace(row, state="failed", result=result, note=why)
-        await self._store.put_action(failed, expect=row.state)
+        await self._replace(failed, expect=row.state)
         return self._known(effect, failed)
 
     def _known(self, effect: TryRemedy, row: ActionRow) -> Event:

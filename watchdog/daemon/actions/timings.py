@@ -87,6 +87,10 @@ class Timings:
 SHIPPED = Timings()
 
 
+class Overtaken(Exception):
+    """Another worker changed the row of an action meanwhile: it may have sent the request."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """The request arrived: this deploy is its result, or brings the same code."""

@@ -50,10 +50,10 @@ class Unfenced(StormStore):
 
     async def _put_action(self, row: ActionRow, expect: str | None) -> bool:
         """Write a row of the journal over any other, even after a change of the shared state."""
-        before = self._db.actions.get((row.incident, row.step))
+        self._db.actions.pop((row.incident, row.step), None)
         # The revision would refuse a row in `sending` after a change of the shared state: it is made to look current.
         self._memo.revision = self._db.revision
-        return await super()._put_action(row, before.state if before is not None else None)
+        return await super()._put_action(row, None)
 
 
 class Believing(RenderClient):
@@ -145,7 +145,10 @@ class ForgetsSends(StormStore):
     async def _put_action(self, row: ActionRow, expect: str | None) -> bool:
         """Write a row of the journal, over one of those as well."""
         before = self._db.actions.get((row.incident, row.step))
-        return await super()._put_action(row, "sending" if before is not None and _is_sent(before) else expect)
+        if before is not None and _is_sent(before):
+            del self._db.actions[row.incident, row.step]
+            expect = None
+        return await super()._put_action(row, expect)
 
 
 def _is_sent(row: ActionRow) -> bool:
