@@ -7,6 +7,8 @@ Rule 1: the intent is a row in the store before the call, one for each (incident
 Rule 2: a row that is `sending` was sent, as far as anyone knows: it is looked up, and never sent again.
 Rule 3: an answer that is lost is an unknown outcome where nothing can be read; a yes is believed there.
 Rule 4: no call is made when a reason came up meanwhile: `forbids` is asked last, with no await before the call.
+Rule 5: an outcome that this worker knows, and that the store did not take, is saved by the next attempt, and not
+looked up: what changes may have nothing to be read by.
 """
 
 import asyncio
@@ -57,6 +59,7 @@ class RemedyActuator:
         self._hook = hook
         self._forbids = forbids
         self._too_late = too_late
+        self._unsaved: dict[str, ActionRow] = {}
         self.writing = 0
 
     async def perform(self, effect: TryRemedy, *, resumed: bool) -> Event:
@@ -68,7 +71,7 @@ class RemedyActuator:
             return await self._contended(action, effect)
 
     async def _send_or_look(self, action: RemedyAction | None, effect: TryRemedy, *, resumed: bool) -> Event:
-        row = await self._store.action(effect.incident, step(effect.remedy))
+        row = await self._with_unsaved(await self._store.action(effect.incident, step(effect.remedy)), effect.service)
         if row is not None and row.state != "planned":
             return await self._sent_before(action, effect, row)
         if resumed:
@@ -78,7 +81,8 @@ class RemedyActuator:
         planned = ActionRow(
             effect.incident, step(effect.remedy), "planned", target=effect.remedy, baseline="", service=effect.service
         )
-        await self._replace(planned, expect=row.state if row is not None else None)
+        if not await self._store.put_action(planned, expect=row.state if row is not None else None):
+            raise Overtaken
         await self._hook("after_intent")
         before = await self._before(action)
         if before.done:
@@ -87,13 +91,34 @@ class RemedyActuator:
             return await self._fail(effect, planned, ActionResult.REFUSED, before.why_not)
         return await self._send(action, effect, replace(planned, baseline=before.baseline))
 
+    async def _with_unsaved(self, row: ActionRow | None, service: str) -> ActionRow | None:
+        """Return the row, with the outcome of that request if this worker knows it and the store did not take it."""
+        known = self._unsaved.get(service)
+        if row is None or known is None or row.state != "sending":
+            return row
+        # By the moment as well: in a restored store another worker may have sent it once more.
+        if (known.incident, known.step, known.sent_at) != (row.incident, row.step, row.sent_at):
+            return row
+        await self._replace(known, expect="sending")
+        return known
+
+    async def _save(self, row: ActionRow, *, expect: str) -> bool:
+        """Save what came of a request, and return whether it was saved; until the store answers it is kept here.
+
+        False: another worker changed the row meanwhile. Raises Temporary, Permanent or Displaced.
+        """
+        self._unsaved[row.service] = row
+        saved = await self._store.put_action(row, expect=expect)
+        self._unsaved.pop(row.service, None)
+        return saved
+
     async def _sent_before(self, action: RemedyAction | None, effect: TryRemedy, row: ActionRow) -> Event:
         """Return the outcome of a request that was sent already, as far as anyone knows."""
         return await self._settle(action, effect, row) if row.state == "sending" else self._known(effect, row)
 
-    async def _replace(self, row: ActionRow, *, expect: str | None) -> None:
-        """Write the row. Raises Overtaken if another worker changed it meanwhile: what that one sent is looked up."""
-        if not await self._store.put_action(row, expect=expect):
+    async def _replace(self, row: ActionRow, *, expect: str) -> None:
+        """Save it. Raises Overtaken if another worker changed the row meanwhile: what that one sent is looked up."""
+        if not await self._save(row, expect=expect):
             raise Overtaken
 
     async def _contended(self, action: RemedyAction | None, effect: TryRemedy) -> Event:
@@ -191,7 +216,7 @@ class RemedyActuator:
     async def _done(self, effect: TryRemedy, row: ActionRow, why: str = "") -> Event:
         done = replace(row, state="done", result=None, note=why)
         # It is done, whatever another worker made of the row meanwhile.
-        await self._store.put_action(done, expect=row.state)
+        await self._save(done, expect=row.state)
         return self._known(effect, done)
 
     async def _fail(self, effect: TryRemedy, row: ActionRow, result: ActionResult | None, why: str) -> Event:
