@@ -18,6 +18,7 @@ from tests.core.worlds import (
     share,
     unwatch,
     web,
+    wish,
 )
 from tests.support.effect_readers import kinds, lines, notices, tell_of, wakes
 from watchdog.core.phases import rollback_request
@@ -327,21 +328,36 @@ def test_what_cannot_be_rebuilt_is_left_to_a_human(case: str) -> None:
 
 
 @pytest.mark.parametrize("why", [Rebuild.NOT_IN_POLICY, Rebuild.CONFIGURATION])
-def test_no_commit_is_rebuilt_against_the_policy_or_for_the_sake_of_a_configuration(why: Rebuild) -> None:
-    """A build takes the present configuration: where that is to blame it cures nothing. Paged, nothing is sent."""
+@pytest.mark.parametrize("put_off", [False, True])
+def test_no_commit_is_rebuilt_against_the_policy_or_for_the_sake_of_a_configuration(
+    put_off: bool, why: Rebuild
+) -> None:
+    """A build takes the present configuration: where that is to blame it cures nothing. Paged, nothing is sent.
+
+    That holds as well for a rebuild that was put off, where a reload or a later decision says so.
+    """
     world = reach(Phase.ROLLING_BACK)
+    at = world.now
+    if put_off:
+        at += 100.0
+        hear(world, e.RollbackRefused(at, "web", "web-1", "no artefact", expired=True))
+        assert web(world).phase is Phase.SUSPECT and incident_of(world).rollback.rebuilds
     if why is Rebuild.NOT_IN_POLICY:
-        web_policy = replace(world.policy.services["web"], redeploy_commit=False)
-        world.policy = replace(world.policy, services={**world.policy.services, "web": web_policy})
+        wish(world, redeploy_commit=False)
     else:
-        decision = incident_of(world).decision
-        assert decision is not None and decision.blame is not None
+        decision = decision_of(world)
+        assert decision.blame is not None
         blamed = replace(decision, blame=replace(decision.blame, configuration=True))
         put(world, incident=amended(incident_of(world), decision=blamed))
-    effects = hear(world, e.RollbackRefused(world.now, "web", "web-1", "no artefact", expired=True))
+    if put_off:
+        put(world, phase=Phase.PINNING)
+        effects = hear(world, e.PinConfirmed(at, "web", "web-1", "commit"))
+    else:
+        effects = hear(world, e.RollbackRefused(at, "web", "web-1", "no artefact", expired=True))
     rollback = incident_of(world).rollback
     assert web(world).phase is Phase.PAGED and "Rollback" not in kinds(effects) and web(world).acted_at == ()
-    assert (rollback.rebuild, rollback.rebuilds, refusal_of(world)) == (why, False, (world.now, "no artefact", True))
+    assert (rollback.rebuild, rollback.rebuilds, refusal_of(world)) == (why, False, (at, "no artefact", True))
+    assert incident_of(world).human_needed == "the platform refused the rollback: no artefact"
 
 
 def test_a_rebuild_also_needs_a_fresh_failure() -> None:

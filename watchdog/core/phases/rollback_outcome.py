@@ -156,28 +156,15 @@ def refused(ctx: StepContext) -> None:
     rollback_budget.give_back(ctx)
     gone = event.expired or ctx.incident.rollback.rebuilds
     if event.expired:
-        ctx.update_rollback(rebuild=_whether_rebuilt(ctx))
+        ctx.update_rollback(rebuild=rollback_request.whether_rebuilt(ctx))
     if event.expired and ctx.incident.rollback.rebuild is Rebuild.ARTEFACT_GONE:
         # Without its time: until the rebuild is sent no request is under way, and people must not read that one is.
-        ctx.update_rollback(expired=ctx.incident.rollback.target, tried=False, requested_at=None)
+        ctx.update_rollback(expired=ctx.incident.rollback.target, tried=False, requested_at=None, refusal=event.why)
         ctx.note("ACT", f"refused: {event.why}; redeploy_commit is next: {note_text.rebuild_words(ctx.incident)}")
         rollback_request.send(ctx)
         return
     ctx.update_rollback(refused_at=ctx.now, refusal=event.why, artefact_gone=gone)
     rollback_request.escalate_to_human(ctx, f"the platform refused the rollback: {event.why}", restore=True)
-
-
-def _whether_rebuilt(ctx: StepContext) -> Rebuild:
-    """Return whether the commit of a target whose artefact is gone is built anew, and why."""
-    if not ctx.service_policy.redeploy_commit:
-        return Rebuild.NOT_IN_POLICY
-    decision = ctx.incident.decision
-    # A rollback brings the target's own configuration back; a build takes the present one, which is to blame.
-    if decision is not None and decision.blame is not None and decision.blame.configuration:
-        return Rebuild.CONFIGURATION
-    # The platform keeps nothing to rebuild an image from.
-    named = any(deploy.id == ctx.incident.rollback.target and deploy.commit for deploy in ctx.service.deploys)
-    return Rebuild.ARTEFACT_GONE if named else Rebuild.NO_COMMIT
 
 
 def aborted(ctx: StepContext) -> None:

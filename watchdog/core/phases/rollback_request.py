@@ -16,7 +16,7 @@ from watchdog.core.phases import close_incident, escalation, overdue_rollback
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.decisions import Finding
 from watchdog.domain.effects import PinAutoDeploy, Rollback
-from watchdog.domain.incident_parts import Deadline
+from watchdog.domain.incident_parts import Deadline, Rebuild
 from watchdog.domain.incidents import Phase
 from watchdog.domain.notices import AnswerTerms, NoticeKind, Topic
 from watchdog.domain.policy import Rule, Then
@@ -134,6 +134,14 @@ def send(ctx: StepContext) -> None:
         )
         escalate_to_human(ctx, why, restore=True)
         return
+    if ctx.incident.rollback.rebuilds and (whether := whether_rebuilt(ctx)) is not Rebuild.ARTEFACT_GONE:
+        # It was put off, and a reload or a later decision forbids it by now.
+        why = ctx.incident.rollback.refusal or "its artefact is gone"
+        ctx.update_rollback(
+            expired=None, rebuild=whether, tried=True, refused_at=ctx.now, refusal=why, artefact_gone=True
+        )
+        escalate_to_human(ctx, f"the platform refused the rollback: {why}", restore=True)
+        return
     not_now = _not_by_hand_now(ctx)
     if not_now:
         escalate_to_human(ctx, f"nothing was sent: {not_now}; ask again", restore=True)
@@ -182,6 +190,19 @@ def send(ctx: StepContext) -> None:
             rebuild=incident.rollback.rebuilds,
         )
     )
+
+
+def whether_rebuilt(ctx: StepContext) -> Rebuild:
+    """Return whether the commit of a target whose artefact is gone is built anew, and why."""
+    if not ctx.service_policy.redeploy_commit:
+        return Rebuild.NOT_IN_POLICY
+    decision = ctx.incident.decision
+    # A rollback brings the target's own configuration back; a build takes the present one, which is to blame.
+    if decision is not None and decision.blame is not None and decision.blame.configuration:
+        return Rebuild.CONFIGURATION
+    # The platform keeps nothing to rebuild an image from.
+    named = any(deploy.id == ctx.incident.rollback.target and deploy.commit for deploy in ctx.service.deploys)
+    return Rebuild.ARTEFACT_GONE if named else Rebuild.NO_COMMIT
 
 
 def expect_live(ctx: StepContext) -> None:
