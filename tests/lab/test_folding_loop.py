@@ -3,13 +3,13 @@
 import pytest
 
 from watchdog.app.commands.lab_policy import policy_for
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.lab import speed
 from watchdog.lab.classes import BY_NAME
 from watchdog.lab.clean_years import clean_scene
 from watchdog.lab.closed_loop import ClosedLoop
 from watchdog.lab.episode import EpisodeWorld
 from watchdog.lab.folding_loop import FoldingLoop
-from watchdog.lab.profile import DAY_SECONDS
 
 
 def assert_same(scene: EpisodeWorld, again: EpisodeWorld, until: float, *, least_gathered: float) -> None:

@@ -12,8 +12,9 @@ import pytest
 from tests.support.vendor_specs import on_the_shelf
 from watchdog.app.commands.traces_run import play, policy_for, run_traces
 from watchdog.cli.main import main
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.lab.traces import SETS, nab, nezha, petshop, upptime
-from watchdog.lab.traces.fault_outcomes import DAY_SECONDS, LATE_SECONDS, DatasetRow, why_not
+from watchdog.lab.traces.fault_outcomes import LATE_SECONDS, DatasetRow, why_not
 from watchdog.lab.traces.play import Play
 from watchdog.lab.traces.trial import Bucket, Label, Trial, quantile_at
 from watchdog.presentation.step_actions import StepAction

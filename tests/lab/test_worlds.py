@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watchdog.domain.readings import Bad, FailureKind, Good
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.lab.classes import BY_NAME, CLASSES, played_on
 from watchdog.lab.clean_years import clean_scene
 from watchdog.lab.closed_loop import Record
@@ -17,7 +18,7 @@ from watchdog.lab.episode import EpisodeWorld, FaultClass, Right
 from watchdog.lab.episode_judgement import judge
 from watchdog.lab.faults import Fault, Symptom
 from watchdog.lab.keyed_random import KeyedRandom
-from watchdog.lab.profile import BLIP_CAP_SECONDS, DAY_SECONDS, draw_blip_seconds, draw_profile
+from watchdog.lab.profile import BLIP_CAP_SECONDS, draw_blip_seconds, draw_profile
 from watchdog.lab.score import mix
 from watchdog.lab.simulated_service import Release, Service
 

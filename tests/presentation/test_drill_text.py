@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from watchdog.domain.drills.drill import DAY_SECONDS, Drill, DrillMethod, DrillStep
+from watchdog.domain.drills.drill import Drill, DrillMethod, DrillStep
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.presentation.drills.drill_text import HISTORY, history_markdown, history_rows, reminders
 
 NOW = 1_790_000_000.0

@@ -5,7 +5,8 @@ from dataclasses import replace
 from tests.cli import examples as x
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, Outcome
-from watchdog.presentation.stats import DAY_SECONDS, Mean, Stats, Watched, stats
+from watchdog.domain.units import DAY_SECONDS
+from watchdog.presentation.stats import Mean, Stats, Watched, stats
 from watchdog.presentation.stats_text import cells, counted, record, show
 
 NOW = x.BEGIN + 10 * DAY_SECONDS

@@ -3,7 +3,8 @@
 import re
 from datetime import UTC, datetime
 
-SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+DAY_SECONDS = 86400.0
+SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY_SECONDS}
 BYTES = {"B": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 UNIT_WORDS = {
     **dict.fromkeys(("sec", "secs", "second", "seconds"), "s"),
@@ -116,4 +117,4 @@ def show_seconds(seconds: float) -> str:
         return f"{seconds / 60:.0f} min"
     if seconds < 172800:
         return f"{seconds // 3600:.0f} h {seconds % 3600 // 60:.0f} min"
-    return f"{seconds // 86400:.0f} d {seconds % 86400 // 3600:.0f} h"
+    return f"{seconds // DAY_SECONDS:.0f} d {seconds % DAY_SECONDS // 3600:.0f} h"

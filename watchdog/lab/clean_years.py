@@ -7,11 +7,12 @@ usual variation of traffic, latency and errors.
 from dataclasses import dataclass
 
 from watchdog.domain.policy import Policy
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.lab.closed_loop import Record
 from watchdog.lab.episode import EpisodeWorld
 from watchdog.lab.folding_loop import FoldingLoop
 from watchdog.lab.keyed_random import KeyedRandom
-from watchdog.lab.profile import BLIPS_PER_DAY, DAY_SECONDS, draw_blip_seconds
+from watchdog.lab.profile import BLIPS_PER_DAY, draw_blip_seconds
 from watchdog.lab.varied_worlds import USUAL, World
 
 YEAR_SECONDS = 365.25 * DAY_SECONDS

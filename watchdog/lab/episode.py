@@ -10,11 +10,11 @@ from math import exp, inf
 from random import Random
 
 from watchdog.domain.readings import FailureKind
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.lab.faults import Fault, Symptom
 from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.profile import (
     BLIPS_PER_DAY,
-    DAY_SECONDS,
     Profile,
     draw_blip_seconds,
     draw_profile,

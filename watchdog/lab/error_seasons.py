@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.lab.clean_years import clean_scene
 from watchdog.lab.closed_loop import Record
 from watchdog.lab.episode import EpisodeWorld, FaultClass
 from watchdog.lab.faults import Symptom
 from watchdog.lab.keyed_random import KeyedRandom
-from watchdog.lab.profile import DAY_SECONDS, HOUR_SECONDS
+from watchdog.lab.profile import HOUR_SECONDS
 from watchdog.lab.varied_worlds import JITTER_HOURS, MONDAY, Job, World
 
 HISTORY = World("error seasons", "errors by hour and weekday, watched for 15 days", history_days=15.0)

@@ -7,11 +7,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.lab.closed_loop import Record
 from watchdog.lab.episode import EpisodeWorld, FaultClass
 from watchdog.lab.episode_judgement import Played
 from watchdog.lab.faults import Symptom
-from watchdog.lab.profile import DAY_SECONDS
 from watchdog.lab.varied_worlds import World
 
 WATCHED = World("seasons, watched", "seasons, watched for 15 days", seasons=True, history_days=15.0)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from math import cos, exp, log, pi
 from random import Random
 
-DAY_SECONDS = 86400.0
+from watchdog.domain.units import DAY_SECONDS
+
 HOUR_SECONDS = 3600.0
 BLIPS_PER_DAY = 4.0
 BLIP_MEDIAN_SECONDS = 4.0

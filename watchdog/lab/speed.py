@@ -17,10 +17,10 @@ from watchdog.domain.events import DeploysListed, Observed, Restarted
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import DEFAULT_MATRIX, Mode, Policy, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Good
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.lab.clean_years import YEAR_SECONDS, clean_scene
 from watchdog.lab.episode import EPOCH, MAIN
 from watchdog.lab.folding_loop import FoldingLoop
-from watchdog.lab.profile import DAY_SECONDS
 
 ROUNDS = 5
 READINGS = 20_000

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from math import cos, exp, pi
 from types import MappingProxyType
 
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.lab.keyed_random import KeyedRandom
-from watchdog.lab.profile import DAY_SECONDS, HOUR_SECONDS
+from watchdog.lab.profile import HOUR_SECONDS
 
 JITTER_HOURS = 0.25
 """The start of a job varies by up to this much from day to day."""

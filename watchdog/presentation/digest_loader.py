@@ -7,14 +7,15 @@ from watchdog.core.assess import schedule
 from watchdog.domain.incident_notes import root_causes
 from watchdog.domain.incidents import State
 from watchdog.domain.policy import Policy
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.ports import Clock, StoreReader
 from watchdog.presentation.digest_text import Week
 from watchdog.presentation.stats_loader import Numbers
 
+DAY = int(DAY_SECONDS)
 BUDGET_SECONDS = 0.02
 READ_ON_SECONDS = 0.1
-DAY_SECONDS = 86400
-WEEK_SECONDS = 7 * 86400.0
+WEEK_SECONDS = 7 * DAY_SECONDS
 
 
 async def read_week(journal: StoreReader, clock: Clock, policy: Policy, state: State, until: float) -> Week:
@@ -40,5 +41,5 @@ async def read_week(journal: StoreReader, clock: Clock, policy: Policy, state: S
         incidents=[one for one in numbers.incidents if since <= one.opened_at < until],
         labels=await journal.labels(),
         causes=root_causes(await journal.remarks()),
-        looks=await journal.spans(since, until, DAY_SECONDS),
+        looks=await journal.spans(since, until, DAY),
     )

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, ServiceState
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.presentation.incident_facts import ended_at
 
 MONTH_SECONDS = 30.44 * 86400.0
-DAY_SECONDS = 86400.0
 # A whole week, as deploys and traffic differ by weekday.
 WATCHED_SECONDS_MIN = 7 * DAY_SECONDS
 

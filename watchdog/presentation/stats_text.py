@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Literal
 
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.presentation.markdown import plain, table
-from watchdog.presentation.stats import DAY_SECONDS, Mean, Stats
+from watchdog.presentation.stats import Mean, Stats
 from watchdog.presentation.text import columns, many, took
 
 Format = Literal["text", "markdown"]

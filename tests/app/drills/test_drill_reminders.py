@@ -11,9 +11,10 @@ from tests.support.clocks import FakeClock, eventually
 from watchdog.adapters.stores.memory import MemoryDatabase
 from watchdog.app.compose.composition import App
 from watchdog.app.compose.drill_reminders import LOOK_SECONDS, keep_drill_reminders, remind
-from watchdog.domain.drills.drill import DAY_SECONDS, Drill, DrillMethod
+from watchdog.domain.drills.drill import Drill, DrillMethod
 from watchdog.domain.errors import Temporary
 from watchdog.domain.store_records import FLEET
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.sandbox.server import Sandbox
 
 NOW = 1_790_000_000.0

@@ -8,12 +8,13 @@ from tests.core.scenes import NOW, a_service, a_state, step
 from tests.core.world import make_policy
 from tests.support.effect_readers import lines, tell_of
 from watchdog.core.updates.drill_reminders import LABEL, UNCLEAN, name
-from watchdog.domain.drills.drill import DAY_SECONDS, DueDrill
+from watchdog.domain.drills.drill import DueDrill
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import DrillFellDue
 from watchdog.domain.incidents import Phase
 from watchdog.domain.policy import Policy, Suppression
 from watchdog.domain.severity import Severity
+from watchdog.domain.units import DAY_SECONDS
 
 LAST = NOW - 41 * DAY_SECONDS
 DUE = DrillFellDue(NOW, "web", LAST, 30 * DAY_SECONDS, unclean=False, channels=("chat", "mail"))

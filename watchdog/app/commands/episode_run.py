@@ -5,12 +5,12 @@ Rule: the same class and seed give the same episode, byte for byte, as long as t
 
 from watchdog.app.commands.lab_policy import policy_for
 from watchdog.app.commands.score_run import CLEAN_DAYS, run_episode
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.lab.classes import BY_NAME
 from watchdog.lab.clean_years import clean_scene, counted
 from watchdog.lab.closed_loop import ClosedLoop
 from watchdog.lab.episode_judgement import judge
 from watchdog.lab.episode_story import CLEAN, tell, tell_clean
-from watchdog.lab.profile import DAY_SECONDS
 
 
 def story(name: str, seed: str) -> tuple[list[str], bool]:

@@ -8,7 +8,7 @@ from watchdog.app.commands.lab_policy import policy_for
 from watchdog.app.commands.progress import no_progress, with_progress
 from watchdog.app.commands.score_run import Scored, score
 from watchdog.app.commands.worker_processes import workers
-from watchdog.domain.units import show_seconds
+from watchdog.domain.units import DAY_SECONDS, show_seconds
 from watchdog.lab import classes, latency_power
 from watchdog.lab.clean_years import clean_scene
 from watchdog.lab.episode_judgement import Played, judge
@@ -24,7 +24,6 @@ from watchdog.lab.latency_power import (
     Slower,
     seasonal,
 )
-from watchdog.lab.profile import DAY_SECONDS
 from watchdog.lab.score import (
     DELAYS,
     calibration,

@@ -8,12 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from watchdog.domain.units import parse_duration
+from watchdog.domain.units import DAY_SECONDS, parse_duration
 from watchdog.settings.schema.tuning import BoundedDuration, Section
 
 BEFORE_SECONDS = 5400.0
 """The earliest moment of an event, in seconds before the begin: earlier events belong to the history."""
-DAY_SECONDS = 86400.0
 Pair = tuple[float, float]
 
 

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from watchdog.app.commands.storm_run import play, silence
 from watchdog.app.commands.worker_processes import workers
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.lab.storm.seed_verdict import Score
 from watchdog.lab.storm.variants import FULL, VARIANTS
 from watchdog.lab.storm.world import Result
@@ -24,7 +25,6 @@ SEED_SECONDS = 180.0
 """Real seconds after which a seed is given up. It takes about one; a loaded machine needs a multiple."""
 STOP_EVERY_SECONDS = 5.0
 """So often a seed is stopped again: an interruption inside a finalizer is only printed."""
-DAY_SECONDS = 86400.0
 COUNTED = tuple(one.name for one in fields(Score))
 WORDS: Mapping[str, str] = MappingProxyType(
     {

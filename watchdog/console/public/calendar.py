@@ -8,11 +8,11 @@ import asyncio
 from collections.abc import Collection, Mapping
 from math import inf
 
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.ports import Clock, StoreReader
 from watchdog.presentation.availability import HOUR_SECONDS, Hour, Hours, worse
 
-DAY_SECONDS = 86400
-DAYS = 90
+DAYS, DAY = 90, int(DAY_SECONDS)
 TOGETHER = 7
 """Past days read in one query."""
 BUDGET_SECONDS = 0.08
@@ -42,8 +42,8 @@ class Calendar:
     @property
     def days(self) -> list[int]:
         """Return the begin of each day (UTC epoch seconds), oldest first; the last is today."""
-        today = int(self._clock.now() // DAY_SECONDS) * DAY_SECONDS
-        return [today - DAY_SECONDS * back for back in range(DAYS - 1, -1, -1)]
+        today = int(self._clock.now() // DAY) * DAY
+        return [today - DAY * back for back in range(DAYS - 1, -1, -1)]
 
     @property
     def complete(self) -> bool:
@@ -76,17 +76,17 @@ class Calendar:
 
     def _is_due(self, day: int) -> bool:
         """Return whether a past day is due: never read, not since its end, or not since its late readings arrived."""
-        read_at, end = self._read_at.get(day, -inf), day + DAY_SECONDS
+        read_at, end = self._read_at.get(day, -inf), day + DAY
         return any(read_at < moment <= self._clock.now() for moment in (end, end + LATE_SECONDS))
 
     async def _read(self, days: list[int], signals: Mapping[str, Collection[str]]) -> None:
         """Read neighbouring days, newest first, in one query."""
-        at, since, until = self._clock.now(), days[-1], days[0] + DAY_SECONDS
+        at, since, until = self._clock.now(), days[-1], days[0] + DAY
         found: dict[int, dict[str, list[Hour | None]]] = {day: {} for day in days}
         for row in await self._journal.spans(since, until, int(HOUR_SECONDS), list(signals)):
             if row.signal not in signals[row.service]:
                 continue
-            day = int(row.start // DAY_SECONDS) * DAY_SECONDS
+            day = int(row.start // DAY) * DAY
             hours = found[day].setdefault(row.service, [None] * 24)
             hour = int((row.start - day) // HOUR_SECONDS)
             hours[hour] = worse(hours[hour], row)
@@ -97,4 +97,4 @@ class Calendar:
 
 def _neighbours(days: list[int]) -> list[int]:
     """Return the first of the days and those right before it."""
-    return [day for back, day in enumerate(days) if day == days[0] - DAY_SECONDS * back]
+    return [day for back, day in enumerate(days) if day == days[0] - DAY * back]

@@ -14,6 +14,7 @@ from watchdog.console.views.card_models import UptimeView
 from watchdog.domain.incidents import Incident
 from watchdog.domain.policy import Policy, ServicePolicy
 from watchdog.domain.store_records import Minute
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.ports import Clock, StoreReader
 from watchdog.presentation.availability import (
     HOUR_SECONDS,
@@ -27,8 +28,7 @@ from watchdog.presentation.availability import (
 )
 from watchdog.presentation.incident_loader import LoadedPast
 
-DAY_SECONDS = 86400
-DAY_HOURS, RECENT_HOURS = 24, 48
+DAY, DAY_HOURS, RECENT_HOURS = int(DAY_SECONDS), 24, 48
 """The hours of today and yesterday are 48 at most."""
 WEEK_DAYS, MONTH_DAYS, RECENT_DAYS = 7, 30, 2
 BUDGET_SECONDS, INCIDENTS_SECONDS = 0.04, 0.02
@@ -50,7 +50,7 @@ class Uptimes:
         self._counting: Mapping[str, Counted] = {}
         self._hours, self._days = self._caches(1)
         # One day more than the longest period: an incident from before may last in it.
-        self._past = LoadedPast(journal, clock, float((MONTH_DAYS + 1) * DAY_SECONDS))
+        self._past = LoadedPast(journal, clock, float((MONTH_DAYS + 1) * DAY))
         self._incidents: Mapping[str, Sequence[Incident]] = {}
         self._kept: dict[str, tuple[float, UptimeView]] = {}
 
@@ -90,8 +90,8 @@ class Uptimes:
         day = self._recent(name, self._hours.starts()[-DAY_HOURS:], real, planned).share
         if not self._hours.is_read(RECENT_HOURS):
             return UptimeView(day)
-        today = int(self._clock.now() // DAY_SECONDS) * DAY_SECONDS
-        starts = [start for start in self._hours.starts() if start >= today - (RECENT_DAYS - 1) * DAY_SECONDS]
+        today = int(self._clock.now() // DAY) * DAY
+        starts = [start for start in self._hours.starts() if start >= today - (RECENT_DAYS - 1) * DAY]
         recent = self._recent(name, starts, real, planned)
 
         def within(days: int) -> Availability:
@@ -114,7 +114,7 @@ class Uptimes:
         together = max(1, ROWS_TOGETHER // max(signals, 1))
         given = together, AGAIN_SECONDS, self._budget_seconds
         hours = Spans(int(HOUR_SECONDS), RECENT_HOURS, self._hour, *given)
-        days = Spans(DAY_SECONDS, MONTH_DAYS - RECENT_DAYS, self._day, *given, skipped=RECENT_DAYS)
+        days = Spans(DAY, MONTH_DAYS - RECENT_DAYS, self._day, *given, skipped=RECENT_DAYS)
         return SpanCache(self._journal, self._clock, hours), SpanCache(self._journal, self._clock, days)
 
     def _hour(self, service: str, rows: Sequence[Minute]) -> Hour | None:
@@ -139,7 +139,7 @@ class Uptimes:
 
 def _of_day(start: int, day: Availability, real: Sequence[Incident], planned: Sequence[Incident]) -> Availability:
     """Return a past day: an outage bounds what it lost, and planned downtime is left out."""
-    end = float(start + DAY_SECONDS)
+    end = float(start + DAY)
     took, away = (sum(lasted_within(one, float(start), end, end) for one in some) for some in (real, planned))
     lost = min(day.lost_seconds, took) if took > 0 else max(0.0, day.lost_seconds - away)
     return Availability(max(0.0, day.watched_seconds - away), lost)

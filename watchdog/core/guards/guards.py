@@ -22,9 +22,8 @@ from watchdog.domain.deploys import INSTANCE_COUNT, Deploy
 from watchdog.domain.incidents import ActiveCritical, Incident, ServiceState, State
 from watchdog.domain.policy import Mode, Policy
 from watchdog.domain.remedies.kinds import RemedyKind, parts
-from watchdog.domain.units import show_seconds
+from watchdog.domain.units import DAY_SECONDS, show_seconds
 
-DAY_SECONDS = 86400.0
 NO_ROLLBACK_TRAILER = "watchdog: no-rollback"
 RECORD_SECONDS = 600.0
 """How long after a record was found to lack a change an outage may go back to before: what it knows of a deploy, of

@@ -18,8 +18,8 @@ from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, Sta
 from watchdog.domain.policy import Mode, Policy, Then
 from watchdog.domain.remedies.remedy import Remedy, cools_down
 from watchdog.domain.severity import Severity
+from watchdog.domain.units import DAY_SECONDS
 
-DAY_SECONDS = 86400.0
 BEFORE_ACCEPTANCE = frozenset({Phase.REMEDYING, Phase.PINNING, Phase.ROLLING_BACK})
 
 

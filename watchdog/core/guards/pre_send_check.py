@@ -21,9 +21,11 @@ def reason_not_to_send(
 ) -> str:
     """Return why this change must not be sent at this moment, or "".
 
-    A pause and a violated invariant stop every change. A rollback, and a remedy before one, are also
-    stopped by new obstacles since the decision; an order to give auto-deploy back, by a rollback that the record
-    lacked. A request by hand needs no finding.
+    A pause and a violated invariant stop every change, and are all that stops a pin. A rollback or a remedy is also
+    stopped if its incident waits for it no more, if nothing fails any more, or by a guard of `AT_THE_CALL`; a remedy
+    without a suspected deploy has guards of its own (`without_deploy.py`), and an acknowledgement stops it. A request
+    by hand needs neither a failure nor these guards. Auto-deploy is not given back where it may be off for a rollback
+    that the record lacked.
     """
     withheld = state.stop_reason
     service = state.services.get(effect.service)

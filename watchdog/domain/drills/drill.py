@@ -8,9 +8,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from watchdog.domain.units import show_seconds
-
-DAY_SECONDS = 86_400.0
+from watchdog.domain.units import DAY_SECONDS, show_seconds
 
 
 class DrillMethod(StrEnum):

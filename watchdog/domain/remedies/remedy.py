@@ -35,7 +35,7 @@ class Remedy:
 
 
 class RemedyResult(StrEnum):
-    """What came of a remedy in an incident. Stores and recordings hold the values."""
+    """What came of a remedy in an incident, of any kind. Stores and recordings hold the values, which are of flags."""
 
     UNDER_WAY = "under way"
     HELPED = "helped"
@@ -43,14 +43,15 @@ class RemedyResult(StrEnum):
     REFUSED = "not switched off"  # nothing was changed, or it is read as not done
     DONE_ALREADY = "off already"  # it was so before, so nothing was sent
     UNKNOWN = "not known"  # sent, and its outcome is not known
-    ENDED = "ended early"  # another deploy went live, or a person stopped it
+    ENDED = "ended early"  # another deploy went live, a person stopped it, or its service is guarded no more
 
 
 @dataclass(frozen=True, slots=True)
 class RemedyAttempt:
     """One remedy of an incident, from its request to what came of it. Times are UTC epoch seconds.
 
-    It is added in the step that emits the effect, so that no crash can lead to a second one of the same remedy.
+    It is added in the step that emits the effect, so that no crash can lead to a second one of the same remedy; where
+    that was postponed before anything was sent, it is removed again.
     """
 
     name: str  # the remedy
@@ -66,7 +67,7 @@ class RemedyAttempt:
 
     @property
     def unknown(self) -> bool:
-        """Return whether it ended and nothing tells whether it is done; a person may stop it before its answer."""
+        """Return whether it ended and nothing says whether it is done, as if a person stops it before its answer."""
         return self.done_at is None and self.result in (RemedyResult.UNKNOWN, RemedyResult.ENDED)
 
     @property

@@ -7,12 +7,12 @@ each with `Hands` that leave the world unchanged.
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.lab.baselines.actions import Hands, Plan
 from watchdog.lab.baselines.kayenta import Kayenta
 from watchdog.lab.baselines.prober import Lookout, Prober, looks
 from watchdog.lab.baselines.votes import Votes
 from watchdog.lab.clean_years import Clean, clean_scene, counted
-from watchdog.lab.profile import DAY_SECONDS
 from watchdog.lab.varied_worlds import USUAL, World
 
 

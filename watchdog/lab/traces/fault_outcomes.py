@@ -18,14 +18,13 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from watchdog.core.detect.latency import quantile
-from watchdog.domain.units import show_seconds
+from watchdog.domain.units import DAY_SECONDS, show_seconds
 from watchdog.lab.traces.play import Act
 from watchdog.lab.traces.trial import Bucket, Culprit, Label, Trial, percentile
 from watchdog.presentation.step_actions import StepAction
 from watchdog.replay.confidence_intervals import poisson_rate
 
 LATE_SECONDS = 300.0
-DAY_SECONDS = 86400.0
 CULPRITS = ("rolled back", "asked about", "neither")
 OUTCOMES = ("in time", "late", "already open", "missed")
 BEFORE_SECONDS = 1800.0

@@ -20,13 +20,13 @@ from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.policy import Policy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.lab.keyed_random import KeyedRandom
 from watchdog.lab.traces.trial import Bucket, Trial, quantile_at
 from watchdog.presentation.step_actions import StepAction, actions
 from watchdog.replay.event_queue import EventQueue
 from watchdog.replay.imports.deploys_csv import listed
 
-DAY_SECONDS = 86400.0
 FEED_LATE_SECONDS = 60.0
 SOON = 0.001
 

@@ -13,6 +13,7 @@ from watchdog.domain import effects as fx
 from watchdog.domain import events as e
 from watchdog.domain.events import Event
 from watchdog.domain.policy import Mode, Policy
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.replay.policy_runs import Act
 from watchdog.replay.readiness.criteria import ActTally
 from watchdog.replay.readiness.judgement_rules import judge
@@ -23,7 +24,6 @@ from watchdog.replay.recording_replay import Listeners, Replay, replay
 
 PIN_SECONDS = 2.0
 """The seconds to switch auto-deploy off and read it back; the core requests the rollback only after that."""
-DAY_SECONDS = 86400.0
 
 
 @dataclass(frozen=True, slots=True)

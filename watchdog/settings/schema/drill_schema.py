@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from watchdog.adapters.json_schema_hooks import written_as
-from watchdog.domain.drills.drill import DAY_SECONDS, TARGETS, DrillStep
+from watchdog.domain.drills.drill import TARGETS, DrillStep
+from watchdog.domain.units import DAY_SECONDS
 from watchdog.settings.schema.tuning import BoundedDuration, Section
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
