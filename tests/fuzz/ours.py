@@ -18,12 +18,18 @@ from watchdog.adapters.notifiers.smtp import Mailbox, MailServer
 from watchdog.adapters.options import parse_url
 from watchdog.adapters.pagers.pagerduty import alert_key
 from watchdog.adapters.recordings.recording_reader import judgement_of, runs_of
+from watchdog.adapters.signals.content_security.page import read as read_page
+from watchdog.adapters.signals.content_security.policy import blocking, policies_of
 from watchdog.adapters.signals.expectations import Expectations
+from watchdog.adapters.signals.journeys.course import Stopped, request_of, take
+from watchdog.adapters.signals.journeys.session import Session
+from watchdog.adapters.signals.journeys.steps import Step
 from watchdog.adapters.signals.json_path import JsonPath
 from watchdog.adapters.signals.options import check_url, parse_statuses
 from watchdog.adapters.signals.pattern import Pattern, TooSlow
 from watchdog.adapters.signals.probe_http import Answer
 from watchdog.adapters.signals.probe_http import inflate as inflated
+from watchdog.adapters.signals.probe_options.named_secrets import Redactor
 from watchdog.adapters.signals.redirects import _location
 from watchdog.adapters.signals.served_version import VersionPlace, named_version
 from watchdog.adapters.ssrf_transport import shared_context
@@ -53,6 +59,18 @@ NOW = 1_800_000_000.0
 FOLDER = Path(tempfile.mkdtemp(prefix="watchdog-fuzz-"))
 CODECS = (codec.EVENTS, codec.EFFECTS, codec.STATES, codec.INCIDENTS, codec.SERVICES, codec.FLEETS, codec.SHAREDS)
 SIGNALS = {"prometheus": "http", "upptime": "http", "csv": "http", "sentry": "sentry"}
+SITE = httpx.URL("https://www.acme.example/shop/login?next=%2Fcart")
+STEPS = tuple(
+    Step.model_validate({"name": "s", **step})
+    for step in (
+        {"submit": {}},
+        {"submit": {"user": "probe"}, "take": {"token": {"field": "csrf"}}},
+        {"path": "/cart/${token}", "headers": {"x-token": "${token}"}, "take": {"token": {"regex": "id=([^ ]+)"}}},
+        {"path": "/a?b=${token}", "method": "POST", "body": {"a": "${token}"}, "take": {"token": {"json": "$.id"}}},
+        {"path": "/${token}", "take": {"token": {"cookie": "session"}}},
+    )
+)
+"""Each takes a value, and sends it."""
 EXPECTED = Expectations(
     contains="</html>",
     json_values=((JsonPath.parse('$.checks[0]["a b"].ok'), True), (JsonPath.parse("$[-1]"), 1)),
@@ -128,6 +146,36 @@ def probe_answer(data: bytes) -> object:
         Expectations(json_values=EXPECTED.json_values).judge(answer, 0.1),
         *(named_version(answer, place) for place in places),
     ]
+
+
+def page(data: bytes) -> object:
+    """Weigh the policy of a header against what a page names, as `csp` does."""
+    policy, text = split(data, 2)
+    found = read_page(text_of(text), SITE)
+    policies = policies_of([text_of(policy), *found.policies])
+    return [blocking(policies, one, SITE) for one in found.resources]
+
+
+def journey(data: bytes) -> object:
+    """Take an answer's cookies (a line each) and its page, carry values on, and make the next request of them."""
+    cookies, text = split(data, 2)
+    session = Session(NOW, Redactor())
+    headers = httpx.Headers([(b"content-type", cookies[:200]), *((b"set-cookie", one) for one in cookies.split(b"\n"))])
+    session.page = Answer(200, headers, text, "127.0.0.1")
+    session.took(SITE, session.page)
+    found: list[object] = []
+    for step in STEPS:
+        try:
+            take(step, session)
+            url, request = request_of(step, SITE, session, {})
+        except Stopped as stopped:
+            found.append(stopped.reading.why)
+            continue
+        sent = session.sent(url, request)
+        # What cannot be sent would look like a fault of ours.
+        httpx.Request(sent.method, url, headers=dict(sent.headers), content=sent.body)
+        found.append([str(url), sent.headers, sent.body])
+    return [found, session.redactor(text_of(text[:1000]))]
 
 
 def inflate(data: bytes) -> object:
@@ -211,6 +259,9 @@ OURS: dict[str, Parser] = {
     "addresses": Parser(addresses, longest=16 * 1024, most=8000, times=12),
     "expression": Parser(expression, (ValueError,), longest=8 * 1024),
     "probe-answer": Parser(probe_answer, longest=256 * 1024),
+    "page": Parser(page, (TooSlow,), longest=256 * 1024, most=200_000),
+    # A byte that is no character is nine in a form; each step sends all the cookies.
+    "journey": Parser(journey, longest=256 * 1024, most=200_000, times=60),
     "inflate": Parser(inflate, most=64 * 1024 + 10),
     "command": Parser(command, longest=16 * 1024, most=60_000, times=2),
     "stored": Parser(stored, most=20_000, times=40),

@@ -18,6 +18,8 @@ quantities      durations, sizes, rates, times, statuses, hours, turns
 addresses       URLs of sites, vendors and stores; where a redirect leads
 expression      regular expressions of the configuration, and pages they are tried on
 probe-answer    what a site answers a probe: headers, body, JSON, version
+page            pages of HTML and their content security policies
+journey         cookies, forms and values that a journey carries on
 inflate         compressed bodies
 command         what forms, JSON bodies and lines of chat say of a command
 stored          rows of the store

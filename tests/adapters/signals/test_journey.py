@@ -184,6 +184,7 @@ async def test_the_first_step_that_fails_is_named(
         ({"a1": page(LOGIN.replace("action='/login?next=%2Fcart'", "action='javascript:x()'"))}, "to another site"),
         ({"a1": page("<base href='http://127.0.0.1:1/'>" + LOGIN)}, "to another site"),
         ({"a1": page(LOGIN.replace("method=post", "method=post enctype=multipart/form-data"))}, "another encoding"),
+        ({"a1": page(LOGIN.replace("method=post", "").replace("a &amp; b", "x" * 70_000))}, "becomes too long"),
         ({"a1": page(LOGIN + "<form>" * 60 + "</form><form>" * 60)}, "more than 50 forms"),
         ({"a1": page(LOGIN + "<form>" + "<input name=a>" * 2000)}, "more than 50 forms or 1000 fields"),
         ({"a1": page(LOGIN, Content_Encoding="br")}, "cannot be read"),
@@ -195,6 +196,12 @@ async def test_what_we_do_not_dare_to_send_or_cannot_read_is_no_evidence(changed
     reading = await walked(shop(seen, **changed))
     assert isinstance(reading, Unknown) and why in reading.why
     assert not any(line.startswith("POST") for line, _ in seen)
+
+
+async def test_half_a_character_is_not_sent() -> None:
+    """JSON can name one; no request can hold it."""
+    reading = await walked(shop(a4=lambda *_: ("200 OK", {}, '{"count": 1, "id": "\\ud800"}')))
+    assert reading == Unknown("step 4 of 5 (/api/cart): cart cannot be sent: json $.id holds half a character")
 
 
 async def test_a_site_that_limits_us_is_unknown() -> None:

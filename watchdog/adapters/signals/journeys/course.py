@@ -38,6 +38,15 @@ def request_of(
     step: Step, site: httpx.URL, session: Session, secrets: Mapping[str, str]
 ) -> tuple[httpx.URL, ProbeRequest]:
     """Return the address and the request of a step. Raises Stopped."""
+    try:
+        return _request_of(step, site, session, secrets)
+    except httpx.InvalidURL:  # it has a limit of its own, which a value or a form of the site may pass
+        raise Stopped(Unknown("with what the page holds the address becomes too long: not sent")) from None
+
+
+def _request_of(
+    step: Step, site: httpx.URL, session: Session, secrets: Mapping[str, str]
+) -> tuple[httpx.URL, ProbeRequest]:
     values = {**secrets, **session.values}
     request = ProbeRequest.of(step, values)
     # One that the connection cannot send would look like a fault of ours.
@@ -97,6 +106,8 @@ def take(step: Step, session: Session) -> None:
         if value is None or not 0 < len(value) <= VALUE_CHARACTERS_MAX:
             lacks = "is not there" if not value else "is too long"
             raise Stopped(Bad(f"{name} cannot be taken: {_words(where)} {lacks}", FailureKind.BODY))
+        if any("\ud800" <= letter <= "\udfff" for letter in value):
+            raise Stopped(Unknown(f"{name} cannot be sent: {_words(where)} holds half a character"))
         session.values[name] = value
         session.hide([value])
 
