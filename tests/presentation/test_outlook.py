@@ -39,7 +39,7 @@ from watchdog.core.phases.paged import PASSING_VETOES
 from watchdog.domain.decisions import Course, GuardAnswer, Verdict, Veto
 from watchdog.domain.incidents import HumanDecision, Incident, Outcome
 from watchdog.domain.policy import Then
-from watchdog.presentation.block_words import BLOCKS, FIRST, UNREAD
+from watchdog.presentation.block_words import BLOCKS, FIRST, ON_TOP, UNREAD
 from watchdog.presentation.outlook import ROWS, outlook
 from watchdog.presentation.outlooks.current_state import CurrentState
 from watchdog.presentation.situation import Situation
@@ -278,6 +278,15 @@ def test_no_guard_that_asks_about_migrations_lacks_its_words() -> None:
     tree = ast.parse(Path(str(migrations.__file__)).read_text())
     calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)]
     assert {one.args[0].value for one in calls if one.func.id == "asks"} == set(FIRST)  # type: ignore[attr-defined]
+
+
+def test_a_question_names_the_newer_deploy_that_a_yes_takes_back_too() -> None:
+    """It may be the repair: who reads only that dep-42 is to blame would approve its loss."""
+    why = "dep-43 went live on top of dep-42, and the rollback takes both back"
+    for verdict, said in ((Verdict.ASK, f" else reject. Mind that {why}."), (Verdict.PASS, " else reject.")):
+        decision = x.decision(course=Course.ASK, guards=(GuardAnswer(ON_TOP, verdict, why),))
+        assert outlook(question(Then.ESCALATE, decision=decision), NOW).task.endswith(said)
+    assert f'asks("{ON_TOP}", ' in Path(str(guards.__file__)).read_text(), "the guard is named so"
 
 
 @pytest.mark.parametrize(("course", "name"), list(product(Course, BLOCKS)))

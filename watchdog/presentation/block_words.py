@@ -110,6 +110,8 @@ FIRST: Mapping[str, str] = MappingProxyType(
     }
 )
 """The guards about migrations, each with the safe order in short: what comes before the rollback."""
+ON_TOP = "on top"
+"""The guard that asks because a deploy went live on top of the blamed one: a yes takes both back."""
 SAFE_ORDER = (
     "Read what changes the database. Where it only adds to the schema (expand), {target} works with it: go on with 4.",
     "Else dump the database{dump}.",

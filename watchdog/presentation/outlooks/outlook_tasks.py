@@ -5,8 +5,9 @@ from types import MappingProxyType
 
 from watchdog.core.note_text import short
 from watchdog.domain.commands.command_line import command_line
+from watchdog.domain.decisions import Verdict
 from watchdog.domain.incidents import Outcome
-from watchdog.presentation.block_words import BLOCKS, FIRST, block_of
+from watchdog.presentation.block_words import BLOCKS, FIRST, ON_TOP, block_of
 from watchdog.presentation.outlooks import remedy_words
 from watchdog.presentation.outlooks.acknowledging import stopped_call
 from watchdog.presentation.outlooks.other_service import Culprit
@@ -35,10 +36,17 @@ def answer(case: Case) -> str:
     blame = case.incident.decision.blame if case.incident.decision is not None else None
     known = blame is not None and blame.probability is not None and blame.accused is not None
     likely = f" ({show_likely(blame.probability or 0.0)} by the evidence)" if blame is not None and known else ""
-    asks = case.over_migration
+    asks, newer = case.over_migration, _newer_too(case)
     if asks is not None:
-        return case.named(f"{FIRST[asks.name]} Then approve if {{suspect}} is to blame{likely}, else reject.")
-    return case.named(f"Approve if {{suspect}} is to blame{likely}, else reject.")
+        return case.named(f"{FIRST[asks.name]} Then approve if {{suspect}} is to blame{likely}, else reject.") + newer
+    return case.named(f"Approve if {{suspect}} is to blame{likely}, else reject.") + newer
+
+
+def _newer_too(case: Case) -> str:
+    """Return that a yes takes back a newer deploy, too, which may be a person's repair; else nothing."""
+    guards = case.incident.decision.guards if case.incident.decision is not None else ()
+    asks = next((one for one in guards if one.name == ON_TOP and one.verdict is Verdict.ASK), None)
+    return f" Mind that {clean(asks.why)}." if asks is not None else ""
 
 
 def stop_it(case: Case) -> str:
