@@ -34,6 +34,7 @@ EVERY = {**JOURNEYS, **REMEDY_JOURNEYS}
 REMEDIES = "remedies"
 NO_EFFECT = " [] "
 """How a point of a save that saves no effect is written."""
+FIRST_LIST = "after save DeploysListed"
 MORTAL = Path(__file__).with_name("killable_daemon.py")
 
 
@@ -79,6 +80,8 @@ def path(folder: Path, databases: Databases, journey: Journey = ROLLBACK) -> lis
     trail = folder / "trail"
     with prepared(folder, databases, journey) as (cloud, daemon):
         daemon.start(*command(cloud, trail)).until_watching()
+        # Asked for by now, and saved a moment later: as a point it would kill the next daemon at its start.
+        daemon.until(lambda: any(point.startswith(FIRST_LIST) for point in passed(trail)))
         journey.begin(cloud, daemon)
         calm = len(passed(trail))
         journey.cause(cloud, daemon)
