@@ -18,8 +18,7 @@ from watchdog.adapters.notifiers.smtp import Mailbox, MailServer
 from watchdog.adapters.options import parse_url
 from watchdog.adapters.pagers.pagerduty import alert_key
 from watchdog.adapters.recordings.recording_reader import judgement_of, runs_of
-from watchdog.adapters.signals.content_security.page import read as read_page
-from watchdog.adapters.signals.content_security.policy import blocking, policies_of
+from watchdog.adapters.signals.content_security.policy import judged
 from watchdog.adapters.signals.expectations import Expectations
 from watchdog.adapters.signals.journeys.course import Stopped, request_of, take
 from watchdog.adapters.signals.journeys.session import Session
@@ -151,9 +150,7 @@ def probe_answer(data: bytes) -> object:
 def page(data: bytes) -> object:
     """Weigh the policy of a header against what a page names, as `csp` does."""
     policy, text = split(data, 2)
-    found = read_page(text_of(text), SITE)
-    policies = policies_of([text_of(policy), *found.policies])
-    return [blocking(policies, one, SITE) for one in found.resources]
+    return judged(text_of(text), SITE, [text_of(policy)])
 
 
 def journey(data: bytes) -> object:

@@ -12,13 +12,12 @@ from watchdog.app.commands.seen_daemon import SeenDaemon
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.incidents import State
 from watchdog.domain.store_records import StoreSurvey
-from watchdog.domain.units import show_bytes, show_seconds
+from watchdog.domain.units import DAY_SECONDS, show_bytes, show_seconds
 from watchdog.presentation.status_text import STALE_SECONDS, stopped_lines
 from watchdog.presentation.text import many
 from watchdog.settings.check.check_result import CheckOutcome, CheckResult
 
 OK, UNTRIED, WARN, FAIL = CheckOutcome.OK, CheckOutcome.UNTRIED, CheckOutcome.WARN, CheckOutcome.FAIL
-DAY_SECONDS = 86_400.0
 WAITS_SECONDS = 1800.0
 """An action ends, and a notice is delivered or given up, sooner: a rollback is followed for 25 minutes."""
 FREE_BYTES_MIN = 64 * 1024 * 1024

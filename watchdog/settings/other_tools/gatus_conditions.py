@@ -8,15 +8,13 @@ import re
 from fnmatch import fnmatchcase
 from typing import Any
 
-from watchdog.adapters.signals.json_path import JsonPath
-from watchdog.domain.texts.secret_shapes import holds_secret, names_secret
 from watchdog.domain.units import parse_duration
+from watchdog.settings.other_tools.json_conditions import NoEqual, bounds, demand_open, forms, number, set_value
 from watchdog.settings.other_tools.sites import (
     STATUSES,
     Site,
     clean,
     duration,
-    has_variable,
     literal,
     set_statuses,
 )
@@ -30,14 +28,9 @@ _COMPARE = {
     ">": lambda one, other: one > other,
     ">=": lambda one, other: one >= other,
 }
-_BOUNDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte"}
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 CONDITION_CHARACTERS = 1000
 BODY_LENGTH_MAX = 1000
-
-
-class _NoEqual(Exception):
-    """There is no such expectation; the text adds to the note."""
 
 
 def set_conditions(signal: dict[str, Any], site: Site, conditions: object) -> None:
@@ -50,7 +43,7 @@ def set_conditions(signal: dict[str, Any], site: Site, conditions: object) -> No
                 accepted &= _accepted(operator, right)
             else:
                 _set(signal, left, operator, right)
-        except _NoEqual as error:
+        except NoEqual as error:
             shown = clean(f"{left} {operator}".strip()) or "a condition"
             site.note(f"condition {shown} …: {error}")
     set_statuses(signal, site, accepted, "condition [STATUS] …")
@@ -79,26 +72,23 @@ def _set(signal: dict[str, Any], left: str, operator: str, right: str) -> None:
         _set_certificate(signal, right)
         return
     if "[" in right:
-        raise _NoEqual("two values of an answer are not compared here")
-    # A comparison of size has no secret on its right, and true, false and null are none.
-    is_open = operator not in ("==", "!=") or right.lower() in ("true", "false", "null", "")
-    if holds_secret(right) or has_variable(right) or (names_secret(left) and not is_open):
-        raise _NoEqual("its value looks like a key, which never stands in this file, or is a variable")
+        raise NoEqual("two values of an answer are not compared here")
+    demand_open(left, operator, right)
     if left == "[BODY]":
         _set_whole_body(signal, operator, right)
     elif found := re.fullmatch(r"(len|has)?\(?\[BODY\]([^()]*)\)?", left):
         _set_value(signal, found[1] or "", found[2], operator, right)
     else:
-        raise _NoEqual("no probe of ours looks at it")
+        raise NoEqual("no probe of ours looks at it")
 
 
 def _set_certificate(signal: dict[str, Any], right: str) -> None:
     try:
         seconds = parse_duration(right)
     except ValueError:
-        raise _NoEqual("not a duration") from None
+        raise NoEqual("not a duration") from None
     signal["certificate"] = duration(seconds)
-    raise _NoEqual("kept as certificate:, which shows the end in the reading; a certificate that has ended is bad")
+    raise NoEqual("kept as certificate:, which shows the end in the reading; a certificate that has ended is bad")
 
 
 def _accepted(operator: str, right: str) -> set[int]:
@@ -108,7 +98,7 @@ def _accepted(operator: str, right: str) -> set[int]:
         return named if operator == "==" else set(STATUSES) - named
     if operator in _COMPARE and re.fullmatch(r"\d{1,9}", right):
         return {status for status in STATUSES if _COMPARE[operator](status, int(right))}
-    raise _NoEqual("not a comparison with a number")
+    raise NoEqual("not a comparison with a number")
 
 
 def _choice(right: str) -> list[str] | None:
@@ -122,13 +112,13 @@ def _choice(right: str) -> list[str] | None:
 
 def _set_whole_body(signal: dict[str, Any], operator: str, right: str) -> None:
     if operator != "==":
-        raise _NoEqual("a body is compared with == alone")
+        raise NoEqual("a body is compared with == alone")
     pattern = re.fullmatch(r"pat\((.*)\)", right)
     inner = pattern[1].strip("*") if pattern else ""
     if pattern and inner and not set("*?[") & set(inner) and pattern[1] == f"*{inner}*" and "contains" not in signal:
         signal["contains"] = inner
     elif "matches" in signal or right.startswith("any("):
-        raise _NoEqual("one expression for the body is all there is; join them by hand in matches:")
+        raise NoEqual("one expression for the body is all there is; join them by hand in matches:")
     elif pattern and pattern[1].strip("*"):
         signal["matches"] = f"^{_expression(pattern[1])}$"
     elif not pattern:
@@ -146,58 +136,32 @@ def _set_value(signal: dict[str, Any], function: str, path: str, operator: str, 
     if function == "len" and not path:
         _set_length_of_body(signal, operator, right)
         return
-    try:
-        place = JsonPath.parse(f"${path}").text
-    except ValueError:
-        raise _NoEqual("its path has more than names and indexes") from None
-    condition = _condition(function, operator, right)
-    match condition:
-        case {"in": [str(only)]} if place not in signal.get("json", {}):
-            signal.setdefault("json", {})[place] = only
-            return
-    known = signal.get("expect", {}).get("json", {}).get(place, {})
-    if known.keys() & condition.keys():
-        raise _NoEqual("a second condition of the same kind for one value")
-    signal.setdefault("expect", {}).setdefault("json", {})[place] = {**known, **condition}
+    set_value(signal, f"${path}", _condition(function, operator, right))
 
 
 def _condition(function: str, operator: str, right: str) -> dict[str, Any]:
-    number = float(right) if re.fullmatch(r"-?\d{1,15}(\.\d{1,9})?", right) else None
     if function == "has":
         if operator not in ("==", "!=") or right.lower() not in ("true", "false"):
-            raise _NoEqual("has() is true or false")
+            raise NoEqual("has() is true or false")
         return {"exists": (right.lower() == "true") == (operator == "==")}
-    bounds: dict[str, Any] = {}
-    if number is not None and operator in _BOUNDS:
-        bounds = {_BOUNDS[operator]: _number(right)}
+    bounded = bounds(operator, right)
     if function == "len":
-        if number is not None and operator == "==":
-            bounds = {"gte": _number(right), "lte": _number(right)}
-        if not bounds:
-            raise _NoEqual("a length is compared with a number, and not by !=")
-        return {"length": bounds}
-    if bounds:
-        return bounds
+        if operator == "==" and (exact := number(right)) is not None:
+            bounded = {"gte": exact, "lte": exact}
+        if not bounded:
+            raise NoEqual("a length is compared with a number, and not by !=")
+        return {"length": bounded}
+    if bounded:
+        return bounded
     if operator != "==" or not right:
-        raise _NoEqual("a value is not compared by != here")
+        raise NoEqual("a value is not compared by != here")
     if found := re.fullmatch(r"pat\((.*)\)", right):
         return {"matches": f"^{_expression(found[1])}$"}
-    return {"in": [form for one in _choice(right) or [] for form in _forms(one)]}
-
-
-def _number(text: str) -> int | float:
-    return float(text) if "." in text else int(text)
-
-
-def _forms(text: str) -> list[Any]:
-    """Return the values of JSON that Gatus reads as this text."""
-    if text in ("true", "false"):
-        return [text == "true", text]
-    return [_number(text), text] if re.fullmatch(r"-?\d{1,15}(\.\d{1,9})?", text) else [text]
+    return {"in": [form for one in _choice(right) or [] for form in forms(one)]}
 
 
 def _set_length_of_body(signal: dict[str, Any], operator: str, right: str) -> None:
     """Write `len([BODY]) > 9` as an expression of so many characters."""
     if not right.isdigit() or int(right) > BODY_LENGTH_MAX or operator not in (">", ">=") or "matches" in signal:
-        raise _NoEqual("the length of a body has no equal")
+        raise NoEqual("the length of a body has no equal")
     signal["matches"] = rf"(?s).{{{int(right) + (operator == '>')}}}"
