@@ -73,6 +73,19 @@ def test_what_is_sent_twice_or_across_another_change_is_found(seen: Tried, is_wr
 
 
 @pytest.mark.parametrize(
+    ("at", "clock_ahead", "is_wrong"),
+    [(650.0, 0.0, True), (650.0, 3600.0, False), (650.0, -3600.0, True), (760.0, -3600.0, False)],
+)
+def test_a_cooldown_is_over_by_the_clock_of_who_sends_or_really(at: float, clock_ahead: float, is_wrong: bool) -> None:
+    """A worker cannot know that its clock is an hour fast; a slow one is no reason to find fault with it."""
+    of = replace(FLAG, remedy=replace(FLAG.remedy, cooldown_seconds=600.0))
+    both = [replace(order(150.0, of=of), by_clock=150.0), replace(order(at, of=of), by_clock=at + clock_ahead)]
+    seen = tried(both)
+    seen.books.episodes.all.append(type(seen.books.episodes.all[0])("web", 2, 600.0, 1.0, None))
+    assert bool(doubles(seen)) is is_wrong
+
+
+@pytest.mark.parametrize(
     ("seen", "why"),
     [
         (tried([], 150.0), "checkout-web was not tried before"),

@@ -59,6 +59,19 @@ def test_a_newer_page_speaks_for_it_also_where_its_worker_has_a_wrong_clock() ->
         assert len(seed_verdict.lost(post, 600.0)) == expected
 
 
+def test_a_page_is_as_old_as_its_row_where_its_worker_stood_still_before_it_said_so() -> None:
+    """Another one may have ended it meanwhile, while no channel worked: its end alone arrives."""
+    end = arrived(notice(220.0, kind=RESOLVED, wakes=False), 310.0)
+    owed = [Owed(PAGE, ("pager",), 200.0, None), Owed(PAGE, ("pager",), 230.0, Process("a.1"))]
+    for composed, found in ((220.0, 0), (190.0, 1)):
+        dated = {PAGE.identity: 200.0, end.notice.identity: composed}
+        post = Post(Nature(1), [end], owed, dated, outages=[Outage("pager", 150.0, 300.0)])
+        assert len(seed_verdict.lost(post, 600.0)) == found
+    post = Post(Nature(1))
+    post.owe(PAGE, ("pager",), None)
+    assert PAGE.identity in post.composed, "by its row"
+
+
 def test_a_page_that_a_channel_never_got_is_lost() -> None:
     """Each channel for itself; no older page and no other incident speaks for it."""
     owed = [Owed(PAGE, ("pager", "chat"), 200.0, None)]

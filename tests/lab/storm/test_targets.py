@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.lab.storm.history import History
+from tests.lab.storm.history import History, arrived, notice
 from watchdog.domain.deploys import Deploy
+from watchdog.domain.notices import NoticeKind
 from watchdog.lab.storm.backups import Restored
-from watchdog.lab.storm.render import Accepted, Release
+from watchdog.lab.storm.loop import Process
+from watchdog.lab.storm.render import Accepted, Release, Seen
 from watchdog.lab.storm.store import Obeyed
 from watchdog.lab.storm.targets import Orders, given_back, repeated, wrong
 
@@ -92,8 +94,52 @@ def test_what_took_over_is_to_blame_if_nobody_could_see_that_it_failed_before(
     """It failed from 100 s on; the deploy served from 140 s on, which a look at the deploys shows only afterwards."""
     history = History()
     history.live("dep-9", 60.0, 140.0)
-    history.service.seen_failing, history.service.looks = seen, looks
+    history.service.seen_failing, history.service.looks = [Seen(at, Process("a.1")) for at in seen], looks
     assert ("had taken over" in why(history, history.sent(150.0))) is is_wrong
+
+
+@pytest.mark.parametrize(
+    ("by", "stopped_at", "is_wrong"),
+    [("b.1", [106.1], True), ("b.1", [106.0], False), ("b.1", [103.9], True), ("a.1", [105.0], True)],
+    ids=["saved", "died with it", "stopped before", "the sender's own"],
+)
+def test_what_a_worker_saw_as_it_was_stopped_is_known_to_no_other(
+    by: str, stopped_at: list[float], is_wrong: bool
+) -> None:
+    """The next failure was seen once the deploy had taken over, for all that the sender can know."""
+    history = History()
+    history.live("dep-9", 60.0, 140.0)
+    first, then = Process(by), Process("a.1")
+    first.stopped_at = stopped_at
+    history.service.seen_failing = [Seen(104.0, first), Seen(139.0, then)]
+    history.service.looks = [(138.0, 138.1)]
+    assert ("had taken over" in why(history, history.sent(150.0))) is is_wrong
+
+
+@pytest.mark.parametrize(
+    ("named", "incident", "approved_at", "is_wrong"),
+    [
+        ("dep-9", "web-1", 148.0, False),
+        ("dep-8", "web-1", 148.0, True),
+        ("dep-9", "web-2", 148.0, True),
+        ("dep-9", "web-1", 139.0, True),
+        ("dep-9", "web-1", 151.0, True),
+    ],
+    ids=["said yes to it", "of another deploy", "of another incident", "before the question", "after the send"],
+)
+def test_a_newer_deploy_that_the_question_named_is_given_up_by_a_yes(
+    named: str, incident: str, approved_at: float, is_wrong: bool
+) -> None:
+    """Who reads that the rollback takes both back decides it; a yes to the bad one alone does not."""
+    history = History()
+    history.live("dep-9", 60.0, 138.0)
+    history.service.looks = [(136.0, 136.1)]
+    question = replace(
+        notice(140.0, kind=NoticeKind.ASKED), lines=(f"Approve? Mind that {named} went live on top of dep-2.",)
+    )
+    yes = Obeyed(approved_at, "a.1", "approve", {"incident": incident})
+    orders = Orders(obeyed=[yes], notices=[arrived(question)])
+    assert ("had taken over" in why(history, history.sent(150.0), orders)) is is_wrong
 
 
 def pause(at: float, by: str = "a.1") -> Obeyed:

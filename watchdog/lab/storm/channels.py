@@ -76,7 +76,11 @@ class Post:
         self.composed.setdefault(notice.identity, self.nature.loop.time())
 
     def owe(self, notice: Notice, channels: Sequence[str], by: Process | None) -> None:
-        """Remember that people are owed a page: for ever if it is written down, else while its worker lives."""
+        """Remember that people are owed a page: for ever if it is written down, else while its worker lives.
+
+        It is composed by now: who wrote it down may stand still before it says so.
+        """
+        self.compose(notice)
         self.owed.append(Owed(notice, tuple(channels), self.nature.loop.time(), by))
 
     def forget(self, since: float) -> None:

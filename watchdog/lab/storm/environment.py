@@ -161,6 +161,7 @@ class Nature:
 
     def _gone(self, process: Process, how: str) -> None:
         process.state = DEAD
+        process.stopped_at.append(self.loop.time())
         process.buried += process.held
         process.held = []
         pause = self.chance.choice(CRASH_SECONDS)
@@ -171,6 +172,7 @@ class Nature:
     def freeze(self, process: Process, where: str, pauses: Sequence[float] = FREEZE_SECONDS) -> None:
         """SIGSTOP, and SIGCONT some time later."""
         process.state = FROZEN
+        process.stopped_at.append(self.loop.time())
         pause = self.chance.choice(pauses)
         process.frozen_seconds += pause
         self.note(f"{process.name} FROZEN {where} for {pause:g} s")

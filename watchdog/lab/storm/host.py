@@ -16,7 +16,7 @@ from watchdog.lab.storm.channels import Post
 from watchdog.lab.storm.environment import LoopClock, Nature
 from watchdog.lab.storm.loop import DEAD, Process
 from watchdog.lab.storm.remedies import Remedies
-from watchdog.lab.storm.render import Render, Service
+from watchdog.lab.storm.render import Render, Seen, Service
 from watchdog.lab.storm.store import StoreHost
 from watchdog.ports import Sample
 
@@ -26,6 +26,7 @@ CONTROL_URL = "https://control.example"
 FROZEN_SECONDS = 60.0
 GRACE_SECONDS = 30.0
 """How long Render waits for a process that was asked to stop."""
+EVERY_SECONDS = 10.0
 READ_SECONDS = (0.05, 0.1, 0.3)
 TIMEOUT_SECONDS = 3.0
 DOWN = Bad("HTTP 500", FailureKind.STATUS)
@@ -52,13 +53,14 @@ class Probe:
     adaptive = timed = True
 
     def __init__(
-        self, nature: Nature, sight: HostNetwork, name: str, service: Service | None, every_seconds: float
+        self, nature: Nature, sight: HostNetwork, process: Process, name: str, service: Service | None
     ) -> None:
         self.name = name
         self.kind = "http" if service is not None else "control"
-        self.every_seconds = every_seconds
+        self.every_seconds = EVERY_SECONDS
         self._nature = nature
         self._sight = sight
+        self._process = process
         self._service = service
 
     async def read(self) -> Sequence[Sample]:
@@ -77,7 +79,7 @@ class Probe:
         if service is None or not self._nature.happens(service.share(now)):
             return UP
         # For the judge: a worker can have known only of a failure that a probe saw.
-        service.seen_failing.append(now)
+        service.seen_failing.append(Seen(now, self._process))
         return DOWN
 
     async def close(self) -> None:
@@ -113,8 +115,8 @@ class WorkerProcess:
         """Return the probes of a service, or of the control target."""
         host = self._host
         if name in host.policy.services:
-            return [Probe(host.nature, host.sight, "home", host.render.services[name], 10.0)]
-        return [Probe(host.nature, host.sight, CONTROL_URL, None, 10.0)] if name == "control" else []
+            return [Probe(host.nature, host.sight, self.process, "home", host.render.services[name])]
+        return [Probe(host.nature, host.sight, self.process, CONTROL_URL, None)] if name == "control" else []
 
     def story(self, note: Note) -> None:
         """Take a line of the daemon's own story; an invariant that it found violated counts as a fault."""

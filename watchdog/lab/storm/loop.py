@@ -26,16 +26,18 @@ T = TypeVar("T")
 class Process:
     """One start of a worker: it runs, is frozen, or is dead.
 
-    `fuse` counts the handles until fate looks at it; `frozen_seconds` is how long it was frozen altogether.
+    `fuse` counts the handles until fate looks at it; `frozen_seconds` is how long it was frozen altogether;
+    `stopped_at` lists when it was killed or frozen (virtual seconds).
     """
 
-    __slots__ = ("buried", "frozen_seconds", "fuse", "held", "name", "state")
+    __slots__ = ("buried", "frozen_seconds", "fuse", "held", "name", "state", "stopped_at")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.state = RUNNING
         self.fuse = -1
         self.frozen_seconds = 0.0
+        self.stopped_at: list[float] = []
         self.held: list[Handle] = []
         self.buried: list[object] = []
 

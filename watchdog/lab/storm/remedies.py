@@ -51,7 +51,8 @@ class Drawn:
 class Order:
     """A request for a remedy. Times are virtual seconds; `landed_at` is None if it never arrived.
 
-    `land` lets it happen; `answered`: its sender has the yes; `incident`: of the row that was saved before it.
+    `land` lets it happen; `answered`: its sender has the yes. Of the row that was saved before it: `incident`, and
+    `by_clock`, its time by the sender's clock.
     """
 
     of: Drawn
@@ -61,6 +62,7 @@ class Order:
     landed_at: float | None = None
     answered: bool = False
     incident: str = ""
+    by_clock: float = 0.0
 
     @property
     def service(self) -> str:
@@ -71,7 +73,7 @@ class Order:
 class Remedies:
     """What the services of one seed have, and each request that was sent.
 
-    `marked`: service, remedy and moment of each that the journal took for sent, `marked_for` the last one's incident;
+    `marked`: service, remedy and moment of each that the journal took for sent, `marked_for` the last one's row;
     `off`: flags, and since when.
     """
 
@@ -79,7 +81,7 @@ class Remedies:
         self.drawn: list[Drawn] = []
         self.sent: list[Order] = []
         self.marked: list[tuple[str, str, float]] = []
-        self.marked_for: dict[tuple[str, str], str] = {}
+        self.marked_for: dict[tuple[str, str], ActionRow] = {}
         self.off: dict[str, float] = {}
         self._nature = nature
         self._render = render
@@ -127,8 +129,10 @@ class Remedies:
 
     def asks(self, drawn: Drawn, worker: str) -> Order:
         """Enter a request that leaves now."""
-        incident = self.marked_for.get((drawn.service, drawn.name), "")
-        order = Order(drawn, worker, self._nature.loop.time(), lambda: self._lands(order), incident=incident)
+        order = Order(drawn, worker, self._nature.loop.time(), lambda: self._lands(order))
+        row = self.marked_for.get((drawn.service, drawn.name))
+        if row is not None and row.sent_at is not None:
+            order.incident, order.by_clock = row.incident, row.sent_at
         self.sent.append(order)
         self._nature.note(f"{worker} SENDS {drawn.name} of {drawn.service}")
         return order
@@ -142,7 +146,7 @@ class Remedies:
         name = row.step.partition(" ")[2]
         if row.state == "sending" and any((one.service, one.name) == (row.service, name) for one in self.drawn):
             self.marked.append((row.service, name, self._nature.loop.time()))
-            self.marked_for[row.service, name] = row.incident
+            self.marked_for[row.service, name] = row
 
     def _lands(self, order: Order) -> str:
         drawn, nature = order.of, self._nature

@@ -53,10 +53,13 @@ def doubles(tried: Tried) -> list[str]:
 
 
 def _in_cooldown(one: Order, other: Order) -> bool:
-    """Return whether the second came in the cooldown of the first, which was done: one that was not begins none."""
+    """Return whether the second came in the cooldown of the first, which was done: one that was not begins none.
+
+    As really, so by the clocks of the senders: that the second one's is an hour fast as it starts, it cannot know.
+    """
     first, second = sorted((one, other), key=lambda each: each.sent_at)
-    cooldown = first.of.remedy.cooldown_seconds * SLOWEST - BEFORE_SECONDS
-    return first.landed_at is not None and second.sent_at - first.sent_at < cooldown
+    passed = max(second.sent_at - first.sent_at, second.by_clock - first.by_clock)
+    return first.landed_at is not None and passed < first.of.remedy.cooldown_seconds * SLOWEST - BEFORE_SECONDS
 
 
 def _crossed(tried: Tried, service: str) -> list[str]:

@@ -24,6 +24,7 @@ from watchdog.lab.storm.fault_mix import (
     SLOW_LIST_SECONDS,
     STALE_SECONDS,
 )
+from watchdog.lab.storm.loop import Process
 from watchdog.lab.storm.requests import Requests
 from watchdog.ports import PlatformEvent
 
@@ -68,12 +69,20 @@ class Accepted:
     left: Release | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A failure that a worker's probe saw."""
+
+    at: float
+    by: Process
+
+
 @dataclass(slots=True)
 class Service:
     """One service: its releases, newest first, its auto-deploy setting, and outages that no deploy is to blame for.
 
-    And the workers' knowledge of it (virtual seconds): `seen_failing` when a probe saw it fail, `looks` at its
-    deploys that were answered: when each was asked for, and as of when it was shown.
+    And the workers' knowledge of it (virtual seconds): `seen_failing` by their probes, `looks` at its deploys that were
+    answered: when each was asked for, and as of when it was shown.
     """
 
     name: str
@@ -82,7 +91,7 @@ class Service:
     switches: list[tuple[float, str]] = field(default_factory=list)
     broken_until: float = 0.0
     broken_share: float = 1.0
-    seen_failing: list[float] = field(default_factory=list)
+    seen_failing: list[Seen] = field(default_factory=list)
     looks: list[tuple[float, float]] = field(default_factory=list)
 
     @property

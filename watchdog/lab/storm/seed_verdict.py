@@ -133,7 +133,7 @@ def _tells(one: Arrived, page: Owed, composed: Mapping[tuple[object, ...], float
     """Return whether this is the page, or a newer one of the same incident, or its end: they speak for it."""
     notice, owed = one.notice, page.notice
     same = (notice.incident, notice.service) == (owed.incident, owed.service)
-    newer = composed.get(notice.identity, one.at) > page.at
+    newer = composed.get(notice.identity, one.at) > composed.get(owed.identity, page.at)
     return notice.identity == owed.identity or (same and (notice.wakes or notice.resolves) and newer)
 
 

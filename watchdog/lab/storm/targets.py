@@ -7,29 +7,39 @@ request leaves; every change before that look had to be seen.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from watchdog.domain.notices import NoticeKind
 from watchdog.lab.storm.backups import Restored
+from watchdog.lab.storm.channels import Arrived
 from watchdog.lab.storm.episodes import Episode, Episodes
 from watchdog.lab.storm.remedies import Order
-from watchdog.lab.storm.render import Accepted, Release, Render, Service
-from watchdog.lab.storm.seed_verdict import was_asked
+from watchdog.lab.storm.render import Accepted, Release, Render, Seen, Service
+from watchdog.lab.storm.seed_verdict import ASKED_SECONDS, was_asked
 from watchdog.lab.storm.store import Obeyed
 
 LOOK_MAX_SECONDS = 5.0 + 3.0 + 1.0
 """How old the last look may be when a request leaves: the guard, the staleness of a list, and a little."""
 WELL_SECONDS = 20.0
 """A site that worked for so long before the send needed no rollback: a failure was to be seen in the last 15 s."""
+ON_TOP_WORDS = "went live on top of"
+"""How a question names a deploy that a yes takes back beside the blamed one."""
+SAVED_SECONDS = 2.0
+"""What a worker sees is saved within so long, as the handbook says (guarantees)."""
 ONSET_SECONDS = 5.0
 """An onset is known only so well: a probe takes its time, and a deploy list may be some seconds old."""
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """Through the watchdog: rollbacks and the end of pauses asked for, and commands obeyed (they may wait)."""
+    """Through the watchdog: rollbacks and the end of pauses asked for, and commands obeyed (they may wait).
+
+    `notices`: what people had to read.
+    """
 
     asked: Sequence[tuple[str, float]] = ()
     obeyed: Sequence[Obeyed] = ()
     resumed: Sequence[float] = ()
     restored: Sequence[Restored] = ()
+    notices: Sequence[Arrived] = ()
 
     def forgot(self, said: Obeyed, at: float) -> bool:
         """Return whether the store had lost that command at that moment (virtual seconds), by a restore."""
@@ -143,16 +153,25 @@ def _first_traffic(release: Release, service: Service) -> float:
     return max([release.began_at, *not_yet]) - ONSET_SECONDS
 
 
-def _seen_failing(service: Service, episode: Episode, at: float) -> float:
-    """Return when the episode, as bad as it was known to be at that moment, was first seen; when it began, if never.
+def _seen_failing(service: Service, episode: Episode, one: Accepted | Order) -> float:
+    """Return when the episode, as bad as it was known to be at the send, was first seen; when it began, if never.
 
     A site that is calm is looked at every ten seconds only, and one that fails by half may look well. That it became
     worse counts if a failure was seen afterwards and before the last look.
     """
-    looked = at - LOOK_MAX_SECONDS
-    known = [rose for rose, _ in episode.rises if any(rose <= seen <= looked for seen in service.seen_failing)]
+    looked, seen_at = one.sent_at - LOOK_MAX_SECONDS, [it.at for it in service.seen_failing if _is_known(it, one)]
+    known = [rose for rose, _ in episode.rises if any(rose <= seen <= looked for seen in seen_at)]
     began = max([episode.began, *known])
-    return next((seen for seen in service.seen_failing if seen >= began), began)
+    return next((seen for seen in seen_at if seen >= began), began)
+
+
+def _is_known(seen: Seen, one: Accepted | Order) -> bool:
+    """Return whether the sender can know of a failure: another worker's that was killed or frozen at once is not saved.
+
+    That one may know it once it goes on; what it saw afterwards counts for itself.
+    """
+    saved = not any(0.0 <= at - seen.at <= SAVED_SECONDS for at in seen.by.stopped_at)
+    return saved or seen.by.name == one.worker
 
 
 def paused(one: Accepted | Order, orders: Orders) -> str:
@@ -176,6 +195,22 @@ def _code_fails(suspect: Release, service: Service) -> bool:
     return any(one.fails and one.deploy.commit == suspect.deploy.commit for one in (suspect, *service.releases))
 
 
+def _given_up(other: Release, one: Accepted | Order, orders: Orders) -> bool:
+    """Return whether a person said yes to a question that named this deploy: the rollback would take it back, too."""
+    named = f"{other.deploy.id} {ON_TOP_WORDS}"
+    asked = [
+        item
+        for item in orders.notices
+        if item.notice.kind is NoticeKind.ASKED and named in " ".join(item.notice.lines) and item.at <= one.sent_at
+    ]
+    return any(
+        said.name == "approve" and said.arguments.get("incident") == item.notice.incident
+        for said in orders.obeyed
+        for item in asked
+        if item.notice.service == one.service and item.at <= said.at <= one.sent_at <= said.at + ASKED_SECONDS
+    )
+
+
 def uncalled_for(
     one: Accepted | Order, suspect: Release | None, service: Service, episodes: Episodes, orders: Orders
 ) -> str:
@@ -187,10 +222,10 @@ def uncalled_for(
     if episode is None:
         return "the site never failed"
     # A suspect whose code fails by itself is never innocent, even if it took over later, as our restart of it does.
-    seen = _seen_failing(service, episode, one.sent_at)
+    seen = _seen_failing(service, episode, one)
     innocent = suspect is not None and suspect is not episode.culprit and not _code_fails(suspect, service)
     other = suspect if innocent else None
-    if other is not None and _first_traffic(other, service) > seen:
+    if other is not None and _first_traffic(other, service) > seen and not _given_up(other, one, orders):
         return f"{other.deploy.id} (by {other.by}) had taken over since it failed, and is not to blame"
     told = [said for said in orders.obeyed if said.service == one.service and not orders.forgot(said, one.sent_at)]
     stops = [said.at for said in told if said.name == "stop"]

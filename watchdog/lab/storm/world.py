@@ -242,7 +242,7 @@ class World:
     def _judge(self, missed_ones: list[str]) -> Score:
         accepted, episodes, people = self.render.accepted, self.episodes, self.people
         restored = self.backups.restored
-        orders = targets.Orders(people.asked, self.store.obeyed, people.resumed, restored)
+        orders = targets.Orders(people.asked, self.store.obeyed, people.resumed, restored, self.post.arrived)
         tried = remedy_verdict.Tried(self.remedies, accepted, self._books(), orders, self.store.refused)
         now = self.nature.loop.time()
         open_ones = self._open_incidents()
