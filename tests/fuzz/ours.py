@@ -150,7 +150,7 @@ def probe_answer(data: bytes) -> object:
 def page(data: bytes) -> object:
     """Weigh the policy of a header against what a page names, as `csp` does."""
     policy, text = split(data, 2)
-    return judged(text_of(text), SITE, [text_of(policy)])
+    return [directive for _, directive in judged(text_of(text), SITE, [text_of(policy)])[1]]
 
 
 def journey(data: bytes) -> object:
