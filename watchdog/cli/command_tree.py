@@ -29,6 +29,7 @@ from watchdog.cli.commands import (
     lifecycle,
     post_incident,
     reports,
+    store_copies,
 )
 from watchdog.cli.human_commands import command_function
 from watchdog.cli.lab import (
@@ -88,6 +89,8 @@ FUNCTIONS: Mapping[str, Command] = {
     "stats": reports.stats,
     "digest": reports.digest,
     "follow-ups": follow_ups.follow_ups,
+    "backup": store_copies.backup,
+    "restore": store_copies.restore,
     "mcp": assistant.mcp,
     "docs": docs.docs,
     "schema": first_configuration.schema,
@@ -121,8 +124,8 @@ PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "More",
         (
-            *("incident", "service", "report", "announcement", "channel", "commit", "lab", "mcp"),
-            *("docs", "schema", "completion"),
+            *("incident", "service", "report", "announcement", "channel", "commit", "lab", "backup", "restore"),
+            *("mcp", "docs", "schema", "completion"),
         ),
     ),
 )

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from watchdog.app.compose.deploy_verdicts import GitHubPosts
     from watchdog.app.drills.sandbox_drill import SandboxDrill
     from watchdog.app.sandbox_demo.demo import Screen
+    from watchdog.app.store_copies.store_copies import Restored
 
 Tell = Callable[[str], None]
 
@@ -98,6 +99,18 @@ class AppServices:
         from watchdog.app.doctor.examination import examine
 
         return await examine(settings)
+
+    async def backup(self, settings: Settings, environ: Mapping[str, str], file: Path, /) -> int:
+        """Copy the store to a new file, and return its bytes."""
+        from watchdog.app.store_copies.store_copies import backup
+
+        return await backup(settings, environ, file)
+
+    async def restore(self, settings: Settings, environ: Mapping[str, str], file: Path, /) -> "Restored":
+        """Put a copy in the place of the store."""
+        from watchdog.app.store_copies.store_copies import restore
+
+        return await restore(settings, environ, file)
 
     async def deploys(self, settings: Settings, service: str, /) -> tuple[Sequence[Deploy], TargetChoice | None]:
         """Return the deploys, and the target of a rollback now."""

@@ -62,6 +62,8 @@ OTHERS: Mapping[str, str] = MappingProxyType(
         "lab speed": "lab speed",
         "lab storm": "lab storm",
         "lab soak": "lab soak",
+        "backup": "backup",
+        "restore": "restore",
         "mcp": "mcp",
         "docs": "docs",
         "schema": "schema",

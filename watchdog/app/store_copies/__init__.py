@@ -1,0 +1,1 @@
+"""Backup and restore of the watchdog's own store, ordered by a person."""
