@@ -5,18 +5,20 @@ from functools import partial
 
 import pytest
 
-from tests.core.world import World, make_policy
-from tests.core.worlds import bad_world
+from tests.core.world import CONTROL, World, make_policy
+from tests.core.worlds import bad_world, hear, reach, watch, web
 from watchdog.domain import events as e
-from watchdog.domain.incidents import Outcome
+from watchdog.domain.incidents import Outcome, Phase
 from watchdog.domain.policy import SignalPolicy
-from watchdog.domain.readings import Bad, Good, Reading
+from watchdog.domain.readings import Bad, Good, Reading, Unknown, Unread
 from watchdog.domain.severity import Severity
 
 SPEED = SignalPolicy(
     "speed", "http", severity=Severity.MEDIUM, every_seconds=900.0, timeout_seconds=120.0, source="lighthouse"
 )
 LOW = Bad("performance 60 of 100")
+AWAY = Unknown("the site limits our probes: HTTP 429", Unread.TURNED_AWAY)
+UNREAD, DOWN = Unknown("no IPv6 here"), Bad("HTTP 503")
 
 
 def _read(world: World, reading: Reading) -> None:
@@ -56,3 +58,39 @@ def test_what_is_bad_after_the_rollback_is_in_the_way() -> None:
     world = outage_with((30.0, Good()), (200.0, LOW))
     (incident,) = world.incidents.values()
     assert incident.outcome is not Outcome.VERIFIED and incident.human_needed
+
+
+def _go_on(world: World, probes: int, home: Reading, pay: Reading) -> Phase:
+    for _ in range(probes):
+        world.time += 2.0
+        for target in CONTROL:
+            hear(world, e.ControlChecked(world.now, target, Good()))
+        hear(world, e.Observed(world.now, "web", "home", home))
+        hear(world, e.Observed(world.now, "web", "pay", pay))
+    return web(world).phase
+
+
+def paying() -> World:
+    """Return a world whose people were paged for home, and are not called for pay."""
+    world = reach(Phase.PAGED)
+    return watch(world, *world.policy.services["web"].signals, SignalPolicy("pay", "http"))
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_was_bad_when_it_was_last_read_is_in_the_way_where_nothing_was_done(restarts: bool) -> None:
+    """It began to fail after the page, and cannot be read by now: a restart of ours forgets its run, and ends none."""
+    world = paying()
+    _go_on(world, 30, DOWN, DOWN)
+    if restarts:
+        hear(world, e.Restarted(world.now))
+    assert _go_on(world, 40, Good(), UNREAD) is Phase.PAGED, "for more than the minute of good readings"
+    assert _go_on(world, 40, Good(), Good()) is Phase.CALM
+
+
+def test_what_is_turned_away_is_in_the_way() -> None:
+    """It is not seen at all, until it is let in again."""
+    world = paying()
+    _go_on(world, 5, DOWN, Good())
+    _go_on(world, 25, Good(), Good())
+    assert _go_on(world, 10, Good(), AWAY) is Phase.PAGED
+    assert _go_on(world, 2, Good(), Good()) is Phase.CALM

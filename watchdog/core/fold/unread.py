@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 from watchdog.core import detect
 from watchdog.domain.checks import Check
-from watchdog.domain.incidents import ServiceState
+from watchdog.domain.incidents import Incident, ServiceState
 from watchdog.domain.policy import PROBES, Policy
+from watchdog.domain.readings import Bad
 
 
 def unseen(service: ServiceState, policy: Policy, now: float) -> tuple[Check, ...]:
@@ -39,8 +40,21 @@ def says_nothing(service: ServiceState, given: detect.Conditions, for_seconds: f
         return False
     if check.name in {one.signal for one in incident.findings} or detect.suspicious(check, given):
         return False
+    if check.turned_since is not None or _was_bad(check, incident):
+        return False
     since = max(check.counts_from, check.interrupted_at)
     return detect.calm_since(check) <= since <= given.now - for_seconds
+
+
+def _was_bad(check: Check, incident: Incident) -> bool:
+    """Return whether it was bad when it was last read, and nothing was done about the outage since.
+
+    A restart of ours forgets the run of failures, and ends none.
+    """
+    done = [one.done_at for one in incident.remedies]
+    done_at = max((at for at in (incident.rollback.restored_at, *done) if at is not None), default=0.0)
+    last_bad = isinstance(check.last, Bad) or (check.last_bad_at is not None and check.last_bad_at >= check.seen_at)
+    return last_bad and check.seen_at >= done_at
 
 
 def unread_suspects(service: ServiceState, policy: Policy, now: float) -> tuple[str, ...]:
