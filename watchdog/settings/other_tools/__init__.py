@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from watchdog.settings.other_tools import gatus, upptime, uptime_kuma
+from watchdog.settings.other_tools import blackbox, gatus, upptime, uptime_kuma
 from watchdog.settings.other_tools.foreign_file import read_foreign
 from watchdog.settings.other_tools.sites import Found, Keys
 from watchdog.settings.other_tools.written import Imported, written
@@ -33,6 +33,7 @@ TOOLS: Mapping[str, Tool] = {
     "Gatus": Tool(gatus.recognises, gatus.read),
     "Upptime": Tool(upptime.recognises, upptime.read),
     "Uptime Kuma": Tool(uptime_kuma.recognises, uptime_kuma.read),
+    "Prometheus and its blackbox exporter": Tool(blackbox.recognises, blackbox.read),
 }
 """By the name that people know."""
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from watchdog.adapters.signals.options import REDIRECTS_MAX
-from watchdog.domain.units import parse_duration
 from watchdog.settings.other_tools.gatus_conditions import set_conditions
 from watchdog.settings.other_tools.probe_request import (
     http_signal,
@@ -14,7 +13,18 @@ from watchdog.settings.other_tools.probe_request import (
     set_method,
     set_proxy,
 )
-from watchdog.settings.other_tools.sites import NO_EQUAL, VERIFIED, Found, Keys, Site, entries, host_of, pace, word
+from watchdog.settings.other_tools.sites import (
+    NO_EQUAL,
+    VERIFIED,
+    Found,
+    Keys,
+    Site,
+    entries,
+    host_of,
+    pace,
+    seconds_of,
+    word,
+)
 
 TIMEOUT_SECONDS = 10.0
 """The default timeout of Gatus."""
@@ -100,7 +110,7 @@ def _site(entry: Mapping[str, Any], keys: Keys) -> Site:
     signal = _port(site, scheme, url, entry) if scheme in _PORTS else _page(site, url, entry, keys)
     client = entry.get("client")
     client = client if isinstance(client, dict) else {}
-    pace(signal, _seconds(site, "interval", entry), _seconds(site, "timeout", client) or TIMEOUT_SECONDS)
+    pace(signal, seconds_of(site, "interval", entry), seconds_of(site, "timeout", client) or TIMEOUT_SECONDS)
     _set_client(signal, site, client, keys)
     site.note_keys(entry, READ | SILENT)
     site.signals["home" if "http" in signal else "port"] = signal
@@ -160,15 +170,3 @@ def _set_client(signal: dict[str, Any], site: Site, client: Mapping[str, Any], k
         if key in client:
             site.note(f"client.{key}: {what}")
     site.note_keys(client, ("timeout", "ignore-redirect", "proxy-url", "insecure", "tls", "oauth2"), "client.")
-
-
-def _seconds(site: Site, key: str, mapping: Mapping[str, Any]) -> float | None:
-    """Return a duration of Go (`1m30s`) in seconds, or None."""
-    given = word(mapping.get(key)).strip()
-    if not given:
-        return None
-    try:
-        return parse_duration(given)
-    except ValueError:
-        site.note(f"{key}: not a duration that can be read")
-        return None

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from watchdog.adapters.signals.probe_options.named_secrets import FAMILY
 from watchdog.domain.texts.secret_shapes import SECRET
+from watchdog.domain.units import parse_duration
 from watchdog.settings.text.yaml_document import show_key
 
 VARIABLE_CHARACTERS = 40
@@ -159,3 +160,15 @@ def pace(signal: dict[str, Any], every: float | None, timeout: float | None) -> 
         signal["every"] = duration(min(max(every, 1.0), 86400.0))
     if timeout is not None:
         signal["timeout"] = duration(min(max(timeout, 0.05), 60.0))
+
+
+def seconds_of(site: Site, key: str, mapping: Mapping[str, Any]) -> float | None:
+    """Return a duration of a mapping (`1m30s`) in seconds; None: there is none, or one that is noted as unreadable."""
+    given = word(mapping.get(key)).strip()
+    if not given:
+        return None
+    try:
+        return parse_duration(given)
+    except ValueError:
+        site.note(f"{key}: not a duration that can be read")
+        return None
