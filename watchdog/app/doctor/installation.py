@@ -79,7 +79,8 @@ def _readings(seen: Installation) -> CheckResult:
         return CheckResult("readings", UNTRIED, "none is recorded yet", "a minute after its start there are some")
     age = f"the newest is {show_seconds(max(0.0, seen.at - newest))} old"
     if seen.at - newest > STALE_SECONDS:
-        return CheckResult("readings", FAIL, age, "look at the daemon's log: it stores none")
+        fix = "look at the daemon's log: it stores none" if seen.daemon.runs else command_line("run")
+        return CheckResult("readings", FAIL, age, fix)
     return CheckResult("readings", OK, age)
 
 

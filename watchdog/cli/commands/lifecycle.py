@@ -96,8 +96,9 @@ def _name_pages(results: "Sequence[CheckResult]") -> None:
     from watchdog.cli import output
     from watchdog.docs.places import handbook_line, place_of_check
 
-    places = dict.fromkeys(place_of_check(one.name) for one in results if one.fix)
-    output.show_lines([handbook_line(place) for place in places])
+    # By the line, not by the place: at the terminal several sections are one page.
+    lines = dict.fromkeys(handbook_line(place_of_check(one.name)) for one in results if one.fix)
+    output.show_lines(list(lines))
 
 
 def _verdict(results: "Sequence[CheckResult]") -> int:
