@@ -100,6 +100,7 @@ CONDITIONS = {
     "[STATUS] == pat(2*)": {"status": [[200, 299]]},
     "[STATUS] != 500": None,
     "[STATUS] <= 299": {"status": [[100, 199], [200, 299]]},
+    "[STATUS] < 400": {"status": [[100, 199], [200, 299]]},  # redirects are followed
     "200 == [STATUS]": {"status": [[200, 200]]},
     "[STATUS] > 999": None,
     "[CERTIFICATE_EXPIRATION] > 48h": {"certificate": 172800.0},

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from watchdog.adapters.signals.redirects import REDIRECTS
 from watchdog.domain.texts.secret_shapes import SECRET
 from watchdog.settings.load.build import build
 from watchdog.settings.load.secrets import SecretMap
@@ -57,6 +58,8 @@ def written(found: Found, keys: Keys, origin: str, channels: FirstChannels) -> I
     names: list[str] = []
     blocks: list[str] = []
     for site in found.sites:
+        for signal in site.signals.values():
+            _leave_redirects_out(signal)
         if not site.left_out:
             _try(site, hosts, len(names))
         if site.left_out:
@@ -75,6 +78,18 @@ def written(found: Found, keys: Keys, origin: str, channels: FirstChannels) -> I
         raise ValueError("what was made of it does not load, by a fault of the watchdog: please report it")
     named = {name: meaning for name, meaning in keys.meanings.items() if f"${{{name}}}" in text}
     return Imported(text, named, len(names), list(_lost(found)))
+
+
+def _leave_redirects_out(signal: dict[str, Any]) -> None:
+    """Leave redirects that are followed out of the expected statuses: of one that is expected we look no further.
+
+    Other tools judge the answer at the end alone. Where they expect nothing but a redirect, it stays so.
+    """
+    given = signal.get("status") if signal.get("redirects") else None
+    listed = given if isinstance(given, list) else [] if given is None else [given]
+    kept = [status for status in listed if status not in ("3xx", *REDIRECTS)]
+    if kept:
+        signal["status"] = kept[0] if len(kept) == 1 else kept
 
 
 def _try(site: Site, hosts: list[str], count: int) -> None:
