@@ -375,6 +375,19 @@ async def test_a_request_of_another_worker_is_not_taken_back() -> None:
         assert ((await s.row()).state, s.sent) == ("failed", 0), "looked up, and not sent again in this incident"
 
 
+async def test_what_another_worker_did_meanwhile_was_not_so_before() -> None:
+    """This one finds it off, and stood still before that: "off already" would hide that we did it."""
+
+    async def overtake(s: Scene, point: str) -> None:
+        if point == "after_intent":
+            assert await s.store.put_action(replace(SENDING, state="done"), expect="planned")
+            s.sandbox.cloud.flags["new-checkout"] = False
+
+    async with scene(hook=overtake) as s:
+        await s.ends(e.RemedyDone)
+        assert s.sent == 0 and (await s.row()).state == "done"
+
+
 async def test_a_service_that_moved_to_another_worker_is_left_to_it() -> None:
     """It looks the switch up."""
     async with scene(before=displaced) as s:
