@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from watchdog.settings.other_tools import blackbox, gatus, upptime, uptime_kuma
+from watchdog.settings.other_tools import blackbox, gatus, render_blueprint, upptime, uptime_kuma
 from watchdog.settings.other_tools.foreign_file import read_foreign
 from watchdog.settings.other_tools.sites import Found, Keys
 from watchdog.settings.other_tools.written import Imported, written
@@ -34,6 +34,7 @@ TOOLS: Mapping[str, Tool] = {
     "Upptime": Tool(upptime.recognises, upptime.read),
     "Uptime Kuma": Tool(uptime_kuma.recognises, uptime_kuma.read),
     "Prometheus and its blackbox exporter": Tool(blackbox.recognises, blackbox.read),
+    "Render Blueprint": Tool(render_blueprint.recognises, render_blueprint.read),
 }
 """By the name that people know."""
 
