@@ -114,7 +114,7 @@ def test_what_is_probed_is_watched_and_the_rest_is_told_without_a_secret(tmp_pat
     token, scheme = shown(came, "api-example-org"), shown(came, "other-example-org")
     assert token["auth"] == {"bearer": "${WATCHDOG_PROBE_API_EXAMPLE_ORG_TOKEN}"}
     assert "redirects" not in token and "ip" not in token
-    assert scheme["headers"] == {"Authorization": "Token ${WATCHDOG_PROBE_OTHER_EXAMPLE_ORG_TOKEN}"}
+    assert scheme["headers"] == {"Authorization": "${WATCHDOG_PROBE_OTHER_EXAMPLE_ORG_AUTHORIZATION}"}
     assert dict(scheme["proxy"])["url"] == "http://p.example:3128"  # type: ignore[call-overload]
     assert [shown(came, name, "port")["tcp"] for name in ports[:2]] == ["mail.example.org:465", "[2001:db8::1]:25"]
     assert [shown(came, name, "port").get("tls", False) for name in ports] == [True, True, False, False]

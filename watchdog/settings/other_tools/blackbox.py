@@ -213,8 +213,8 @@ def _set_login(signal: dict[str, Any], site: Site, options: Mapping[str, Any], k
     if token and way.lower() == "bearer" and "auth" not in signal:
         bearer_auth(signal, site, token, keys)
     elif token and "auth" not in signal:
-        value = keys.place(token, f"{site.name}_token", f"the {way[:20]} credentials of {site.name}")
-        signal.setdefault("headers", {})["Authorization"] = f"{way} {value}"
+        value = keys.place(f"{way} {token}", f"{site.name}_authorization", f"the header authorization of {site.name}")
+        signal.setdefault("headers", {})["Authorization"] = value
 
 
 def _expect_of_body(signal: dict[str, Any], site: Site, given: object) -> None:

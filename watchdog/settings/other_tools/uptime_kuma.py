@@ -100,7 +100,7 @@ def _notes(document: Mapping[str, Any], monitors: list[Mapping[str, Any]]) -> li
         notes.append(f"notifications{f' ({named})' if named else ''}: choose who is notified below channels:")
     if any(_number(one, "maxretries") for one in monitors):
         notes.append("retries: each signal needs several failures in a row before it is an outage")
-    if any(_chosen_timeout(one) is None for one in monitors if one.get("type") in EXPECTED):
+    if any(_chosen_timeout(one) is None for one in monitors if word(one.get("type")) in EXPECTED):
         notes.append("timeouts that are 80 % of the interval: here the default is 5 s; timeout: of a signal changes it")
     if any(_number(one, "resendInterval") for one in monitors):
         notes.append("resendInterval: reminders come from escalation:")
