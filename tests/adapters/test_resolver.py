@@ -2,12 +2,13 @@
 
 import asyncio
 import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.adapters.signals.sites import Hanging, hanging_lookup
+from tests.adapters.signals.sites import Hanging, hanging_lookup, row
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.adapters.resolver import Resolver, ResolverBusyError
 from watchdog.adapters.ssrf_guard import as_address
@@ -30,6 +31,41 @@ async def test_an_address_needs_no_lookup(host: str) -> None:
 
     assert await Resolver(lookup=never).addresses(host, 80) == (host.strip("[]"),)
     assert as_address("example.com") is None
+
+
+async def test_a_thread_that_has_answered_takes_the_next_name_also_after_a_failure() -> None:
+    """Starting one costs more than a lookup in the system's cache; two names at once still need two."""
+    threads: list[int] = []
+    both = threading.Barrier(2, timeout=PATIENCE_SECONDS)
+
+    def lookup(host: str, *_: Any, **__: Any) -> list[Any]:
+        threads.append(threading.get_ident())
+        if host == "missing.example":
+            raise socket.gaierror(socket.EAI_NONAME, "no such name")
+        if host.startswith("both"):
+            both.wait()
+        return [row("192.0.2.1")]
+
+    resolver = Resolver(lookup=lookup)
+
+    async def found(host: str) -> tuple[str, ...]:
+        return await asyncio.wait_for(resolver.addresses(host, 80), PATIENCE_SECONDS)
+
+    assert await found("a.example") == ("192.0.2.1",)
+    await until_idle(resolver, 1)
+    with pytest.raises(socket.gaierror):
+        await found("missing.example")
+    await until_idle(resolver, 1)
+    assert await found("b.example") == ("192.0.2.1",) and len(set(threads)) == 1
+    await until_idle(resolver, 1)
+    await asyncio.gather(found("both.example"), found("both-2.example"))
+    assert len(set(threads)) == 2
+
+
+async def until_idle(resolver: Resolver, threads: int) -> None:
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while resolver.idle_threads < threads:
+            await asyncio.sleep(0.001)
 
 
 async def test_who_asks_meanwhile_waits_for_the_same_answer(hanging: Hanging) -> None:

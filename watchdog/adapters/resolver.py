@@ -1,12 +1,13 @@
 """Host names to addresses, without letting one hanging name server starve the other probes.
 
 Rule 1: `getaddrinfo` cannot be cancelled: it runs in a daemon thread of its own, never in the loop's executor, whose
-few workers would soon all hang.
+few workers would soon all hang. A thread that has answered waits a while for the next name: starting one costs more.
 Rule 2: one lookup per name at a time; later callers wait for the same answer. A hanging name holds one thread.
 Rule 3: no cache: a probe meets the same answer as a visitor.
 """
 
 import asyncio
+import queue
 import socket
 import threading
 from collections.abc import Callable
@@ -17,6 +18,9 @@ from typing import Any
 from watchdog.adapters.ssrf_guard import as_address
 
 LOOKUPS_MAX = 32
+IDLE_THREADS_MAX = 4
+IDLE_SECONDS_MAX = 60.0
+"".encode("idna")  # getaddrinfo loads that codec: not within the first timed lookup
 Lookup = Callable[..., list[Any]]
 
 
@@ -32,6 +36,8 @@ class Resolver:
         self._lookup = lookup
         self._running: dict[tuple[str, int], Future[tuple[str, ...]]] = {}
         self._lock = threading.Lock()
+        self._named: queue.SimpleQueue[tuple[str, int, Future[tuple[str, ...]]]] = queue.SimpleQueue()
+        self.idle_threads = 0  # that wait for a name, and were not given one yet
 
     async def addresses(self, host: str, port: int) -> tuple[str, ...]:
         """Return the host's addresses in the resolver's order.
@@ -53,9 +59,33 @@ class Resolver:
             future: Future[tuple[str, ...]] = Future()
             future.set_running_or_notify_cancel()  # from here on, a caller that gives up cannot cancel it
             self._running[host, port] = future
-        # A daemon thread: a hanging lookup must not keep the process from ending.
-        threading.Thread(target=self._run, args=(host, port, future), name=f"dns {host[:40]}", daemon=True).start()
+            starts = self.idle_threads == 0
+            self.idle_threads -= not starts
+        if starts:
+            # A daemon thread: a hanging lookup must not keep the process from ending.
+            threading.Thread(target=self._work, args=(host, port, future), name="dns", daemon=True).start()
+        else:
+            self._named.put((host, port, future))
         return future
+
+    def _work(self, host: str, port: int, future: Future[tuple[str, ...]]) -> None:
+        """Look names up in a thread, until there was none for a while or enough other threads wait."""
+        while True:
+            self._run(host, port, future)
+            with self._lock:
+                if self.idle_threads >= IDLE_THREADS_MAX:
+                    return
+                self.idle_threads += 1
+            while True:
+                try:
+                    host, port, future = self._named.get(timeout=IDLE_SECONDS_MAX)
+                    break
+                except queue.Empty:
+                    with self._lock:
+                        # With none idle a name was given to this thread a moment ago, and is in the queue soon.
+                        if self.idle_threads:
+                            self.idle_threads -= 1
+                            return
 
     def _run(self, host: str, port: int, future: Future[tuple[str, ...]]) -> None:
         found: tuple[str, ...] = ()
