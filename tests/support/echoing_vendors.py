@@ -76,6 +76,6 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     """Write a certificate for this machine, and the authority it is trusted by; return both files."""
     authority = trustme.CA()
     own, trusted = folder / "own.pem", folder / "trusted.pem"
-    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(str(own))
+    authority.issue_cert("127.0.0.1", "localhost").private_key_and_cert_chain_pem.write_to_path(str(own))
     authority.cert_pem.write_to_path(str(trusted))
     return own, trusted

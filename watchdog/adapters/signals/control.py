@@ -11,7 +11,7 @@ from watchdog.adapters.signals.options import check_url
 from watchdog.adapters.signals.phase_timer import Stopwatch
 from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import ProbeTransport
-from watchdog.adapters.signals.redirects import warm_up, within
+from watchdog.adapters.signals.redirects import within
 from watchdog.adapters.signals.source import Source
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.ports import Sample
@@ -36,7 +36,6 @@ class ControlTarget(Source):
 
     async def look(self) -> Sequence[Sample]:
         """Send one request; any answer counts as good."""
-        await warm_up()
         self._turn += 1
         watch = Stopwatch()
         # No byte of the body is read: a status line already proves the network, and the site is not ours to load.

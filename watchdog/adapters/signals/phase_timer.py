@@ -1,21 +1,10 @@
 """The time of each phase of a probe, and the phase it is in, so that a timeout names its place."""
 
-from collections.abc import Mapping
 from time import perf_counter
-from typing import Any
 
 from watchdog.domain.readings import Phases
 
 DNS, CONNECT, TLS, FIRST_BYTE, BODY = "dns", "connect", "tls", "first byte", "body"
-
-_STEPS = {
-    "connection.connect_tcp": CONNECT,
-    "connection.start_tls": TLS,
-    "proxy.start_tls": TLS,
-    "http11.send_request_headers": FIRST_BYTE,
-    "http11.receive_response_headers": FIRST_BYTE,
-    "http11.receive_response_body": BODY,
-}
 
 
 class Stopwatch:
@@ -31,8 +20,7 @@ class Stopwatch:
 
     def enter(self, step: str) -> None:
         """Start a phase."""
-        # httpcore reports sending and receiving of headers one after the other:
-        # both are one phase, whose clock must go on.
+        # A second try of the same phase, as at another address, adds to it: its clock must go on.
         if step != self.step:
             self.step = step
             self._since = perf_counter()
@@ -51,20 +39,6 @@ class Stopwatch:
     def goes_through_a_proxy(self) -> None:
         """Note that a proxy is asked next for a tunnel."""
         self._through_proxy, self.status = True, 0
-
-    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Take the trace events of httpcore (its extension `trace`)."""
-        name, _, what = event.rpartition(".")
-        if event == "http11.receive_response_headers.complete":
-            self.status = info["return_value"][1]
-        step = _STEPS.get(name)
-        if step is None:
-            return
-        if what == "started":
-            self.enter(step)
-        # Sending the request is part of the wait for the first byte, which ends with the headers of the response.
-        elif what == "complete" and name != "http11.send_request_headers":
-            self.leave(step)
 
     @property
     def total_seconds(self) -> float:

@@ -17,7 +17,7 @@ from watchdog.adapters.signals.probe_options.named_secrets import Redactor
 from watchdog.adapters.signals.probe_options.proxy import Proxy
 from watchdog.adapters.signals.probe_options.request import ProbeRequest, known_words
 from watchdog.adapters.signals.probe_options.way import WayOptions
-from watchdog.adapters.signals.redirects import REDIRECTS, follow, warm_up, within
+from watchdog.adapters.signals.redirects import REDIRECTS, follow, within
 from watchdog.adapters.signals.served_version import named_version
 from watchdog.adapters.signals.source import Source, unknown
 from watchdog.domain.readings import Bad, Good, Reading, Unknown, Unread
@@ -80,8 +80,6 @@ class Probe(Source):
         if (left := self._waits_until - self._clock.monotonic()) > 0:
             why = f"the site limits our probes: it asked us to wait, {show_seconds(left)} more"
             return unknown(why, Unread.TURNED_AWAY)
-        # Before the watch starts: the first import of the HTTP library would count as the site's time.
-        await warm_up()
         self._turn += 1
         watch = Stopwatch()
         came = await within(self._deadline_seconds, watch, self._fetch(watch))

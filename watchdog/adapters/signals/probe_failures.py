@@ -6,11 +6,11 @@ Rule: the text of an exception is never shown: it may hold the URL, or bytes tha
 import errno
 import socket
 import ssl
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-import httpx
+import h11
 
+from watchdog.adapters.signals.phase_timer import BODY, CONNECT, TLS
 from watchdog.domain.readings import FailureKind
 
 _OS_WORDS = {
@@ -22,11 +22,8 @@ _OS_WORDS = {
     errno.ETIMEDOUT: "the connection timed out",
     errno.EADDRNOTAVAIL: "no local address to connect from",
 }
-_PROTOCOL_WORDS = (
-    ("disconnected without sending", "connection closed without an answer"),
-    ("without sending complete message", "connection closed in the middle of the body"),
-    ("too long", "headers larger than 100 KB"),
-)
+_OURS = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+HEAD_TOO_LARGE = 431
 NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 """Errors of a host that cannot reach this address family: try the next address before blaming the site.
 
@@ -45,24 +42,27 @@ class Failure:
 
 
 def explain(error: Exception, step: str) -> Failure:
-    """Return the failure that an exception of the HTTP library or below stands for; `step` is the probe's phase."""
-    # A cause names the fault: httpx wraps it, and its own classes only say "ConnectError".
-    for cause in _chain(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return Failure(FailureKind.TLS, f"TLS: {_certificate_words(cause)}")
-        if isinstance(cause, ssl.SSLError):
-            return Failure(FailureKind.TLS, f"TLS: {_ssl_words(cause)}")
-        if isinstance(cause, OSError) and cause.errno in _OS_WORDS:
-            return _explain_os(cause.errno, step)
-    if isinstance(error, httpx.RemoteProtocolError):
-        return Failure(FailureKind.PROTOCOL, _protocol_words(error))
-    if isinstance(error, httpx.TransportError) and not isinstance(
-        error, (httpx.LocalProtocolError, httpx.UnsupportedProtocol)
-    ):
-        # A server that closes during the handshake leaves no SSLError, only an end of the stream.
-        if step == "tls":
+    """Return the failure that an exception of a connection stands for; `step` is the probe's phase."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Failure(FailureKind.TLS, f"TLS: {_certificate_words(error)}")
+    if isinstance(error, ssl.SSLError) and not isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError)):
+        return Failure(FailureKind.TLS, f"TLS: {_ssl_words(error)}")
+    if isinstance(error, OSError) and error.errno in _OS_WORDS and not isinstance(error, ssl.SSLError):
+        return _explain_os(error.errno, step)
+    if isinstance(error, OSError) and error.errno in _OURS and not isinstance(error, ssl.SSLError):
+        return Failure(FailureKind.OTHER, "this machine has no socket or memory left to probe with", ours=True)
+    if isinstance(error, OSError):
+        # A server that closes during the handshake leaves no reason, only an end of the stream.
+        if step == TLS:
             return Failure(FailureKind.TLS, "TLS: the server broke off the handshake")
         return Failure(FailureKind.CONNECT, f"connection broken ({step})")
+    if isinstance(error, EOFError):
+        where = "in the middle of the body" if step == BODY else "without an answer"
+        return Failure(FailureKind.PROTOCOL, f"connection closed {where}")
+    if isinstance(error, h11.RemoteProtocolError):
+        # The status by which h11 would have a server answer: 431 is for what it gave up to hold.
+        too_long = error.error_status_hint == HEAD_TOO_LARGE
+        return Failure(FailureKind.PROTOCOL, "headers larger than 100 KB" if too_long else "not valid HTTP")
     return Failure(FailureKind.OTHER, f"internal error while probing: {type(error).__name__}", ours=True)
 
 
@@ -79,27 +79,10 @@ def explain_dns(error: Exception) -> Failure:
 
 def _explain_os(number: int, step: str) -> Failure:
     words = _OS_WORDS[number]
-    if step == "tls":
+    if step == TLS:
         return Failure(FailureKind.TLS, f"TLS: {words} during the handshake")
-    suffix = "" if step == "connect" else f" ({step})"
+    suffix = "" if step == CONNECT else f" ({step})"
     return Failure(FailureKind.CONNECT, f"{words}{suffix}", no_route=number in NO_ROUTE)
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield the exception and its causes, outermost first; limited, since chains may be circular."""
-    todo: list[BaseException] = [error]
-    for _ in range(20):
-        if not todo:
-            return
-        current = todo.pop(0)
-        yield current
-        # Happy-eyeballs connects raise one error for each address, as a group;
-        # the first few are enough to name the cause.
-        if isinstance(current, BaseExceptionGroup):
-            todo.extend(current.exceptions[:4])
-        cause = current.__cause__ or current.__context__
-        if cause is not None:
-            todo.append(cause)
 
 
 def _certificate_words(error: ssl.SSLCertVerificationError) -> str:
@@ -111,8 +94,3 @@ def _certificate_words(error: ssl.SSLCertVerificationError) -> str:
 
 def _ssl_words(error: ssl.SSLError) -> str:
     return (getattr(error, "reason", None) or "handshake failed").replace("_", " ").lower()
-
-
-def _protocol_words(error: httpx.RemoteProtocolError) -> str:
-    text = str(error).lower()
-    return next((words for sign, words in _PROTOCOL_WORDS if sign in text), "not valid HTTP")

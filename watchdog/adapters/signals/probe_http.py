@@ -3,7 +3,7 @@
 Rule 1: a fresh connection per exchange: a kept one reports the death of the connection, not of the site.
 Rule 2: names are resolved here, judged (adapters/ssrf_guard.py), and the connection goes to the judged address; Host
 and SNI keep the name.
-Rule 3: the caller holds the total deadline (`asyncio.timeout`): httpx has none, each trickled byte resets its timers.
+Rule 3: the caller holds the total deadline (`asyncio.timeout`): a limit of each read is reset by each trickled byte.
 Rule 4: bodies are asked for uncompressed, and a body that comes compressed anyway is inflated within the same limit.
 """
 
@@ -14,11 +14,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+import h11
 import httpx
 
 from watchdog import __version__
 from watchdog.adapters.resolver import Resolver, ResolverBusyError, shared_resolver
-from watchdog.adapters.signals.phase_timer import BODY, CONNECT, DNS, Stopwatch
+from watchdog.adapters.signals.fresh_connection import FreshConnection, Head
+from watchdog.adapters.signals.phase_timer import DNS, Stopwatch
 from watchdog.adapters.signals.probe_failures import Failure, explain, explain_dns
 from watchdog.adapters.signals.probe_options.proxy import WANTS_CREDENTIALS, Proxy, refused_by_proxy
 from watchdog.adapters.signals.probe_options.request import ProbeRequest
@@ -169,32 +171,32 @@ class ProbeTransport:
         context: ssl.SSLContext,
         proxy: Proxy | None = None,
     ) -> Answer | Failure:
-        watch.enter(CONNECT)
-        headers = httpx.Headers({"Host": url.netloc.decode("ascii"), **_HEADERS})
-        headers.update(asked.headers)  # without regard to case: a header of the user replaces ours
-        request = httpx.Request(
-            asked.method,
-            # The judged address, not the name: a second lookup could return another address (DNS rebinding).
-            url.copy_with(host=address if proxy is None else url.host, fragment=None),
-            headers=headers,
-            content=asked.body or None,
-            extensions={"trace": watch.trace, "sni_hostname": host_of(url)},
-        )
-        # One connection that is never reused: the transport lives for this exchange alone (rule 1).
-        limits = httpx.Limits(max_connections=1, max_keepalive_connections=0)
-        via = proxy.at(address) if proxy is not None else None
+        connection: FreshConnection | None = None
         try:
-            # `trust_env=False`: a proxy from the environment would make the probe test the proxy.
-            async with httpx.AsyncHTTPTransport(verify=context, trust_env=False, limits=limits, proxy=via) as transport:
-                response = await transport.handle_async_request(request)
-                try:
-                    return await _receive(response, address, watch, max_body)
-                finally:
-                    await response.aclose()
-        except httpx.ProxyError:
-            return refused_by_proxy(watch.status)
-        except (httpx.HTTPError, OSError, zlib.error) as error:
+            connection = FreshConnection(address, watch)
+            await connection.connect(port_of(url if proxy is None else proxy.url))
+            if proxy is not None:
+                status = await connection.tunnel(*proxy.tunnel_to(host_of(url), port_of(url)))
+                if not 200 <= status < 300:
+                    return refused_by_proxy(status)
+            ends = await connection.secure(context, host_of(url)) if url.scheme == "https" else None
+            head = await connection.ask(asked.method.encode(), url.raw_path, _headers(url, asked), asked.body)
+            body = await connection.body(max_body) if max_body > 0 else b""
+        except (OSError, EOFError, h11.ProtocolError) as error:
             return explain(error, watch.step)
+        finally:
+            if connection is not None:
+                connection.close()
+        return _answer(head, body, address, max_body, ends)
+
+
+def _headers(url: httpx.URL, asked: ProbeRequest) -> list[tuple[bytes, bytes]]:
+    """Return the headers of a request; one of the user replaces ours, without regard to case."""
+    headers = httpx.Headers({"Host": url.netloc.decode("ascii"), **_HEADERS})
+    if asked.body or asked.method in ("POST", "PUT", "PATCH"):
+        headers["Content-Length"] = str(len(asked.body))
+    headers.update(asked.headers)
+    return headers.raw
 
 
 def in_turn(found: Sequence[str], turn: int) -> Sequence[str]:
@@ -208,34 +210,26 @@ def in_turn(found: Sequence[str], turn: int) -> Sequence[str]:
     return sorted(turned, key=lambda one: one != turned[0] and (":" in one) == (":" in turned[0]))
 
 
-async def _receive(response: httpx.Response, address: str, watch: Stopwatch, max_body: int) -> Answer | Failure:
-    expires_at = _certificate_expires_at(response)
-    body = bytearray()
-    if max_body > 0:
-        async for chunk in response.aiter_raw():
-            body += chunk
-            # One chunk beyond the limit proves "too large"; the rest of an endless body is not read.
-            if len(body) > max_body:
-                break
-        watch.leave(BODY)
-    coding = response.headers.get("content-encoding", "").strip().lower()
+def _answer(head: Head, body: bytes, address: str, max_body: int, ends: float | None) -> Answer | Failure:
+    headers = httpx.Headers(list(head.headers))
+    coding = headers.get("content-encoding", "").strip().lower()
     if coding in ("", "identity") or not body:
-        content, coding = bytes(body[: max_body + 1]), ""
+        content, coding = body[: max_body + 1], ""
     elif coding in ("gzip", "x-gzip", "deflate"):
         try:
-            content, coding = inflate(bytes(body), max_body), ""
+            content, coding = inflate(body, max_body), ""
         except zlib.error:
             return Failure(FailureKind.PROTOCOL, f"the body is not the {coding} that the header says")
     else:
         content = b""
     return Answer(
-        status=response.status_code,
-        headers=response.headers,
+        status=head.status,
+        headers=headers,
         body=content[:max_body],
         address=address,
         too_large=len(body) > max_body > 0 or len(content) > max_body > 0,
         coding=coding,
-        certificate_expires_at=expires_at,
+        certificate_expires_at=ends,
     )
 
 
@@ -247,12 +241,3 @@ def inflate(body: bytes, max_bytes: int) -> bytes:
         return zlib.decompressobj(wbits=47).decompress(body, max_bytes + 1)
     except zlib.error:
         return zlib.decompressobj(wbits=-15).decompress(body, max_bytes + 1)  # some servers send deflate without header
-
-
-def _certificate_expires_at(response: httpx.Response) -> float | None:
-    stream = response.extensions.get("network_stream")
-    tls = stream.get_extra_info("ssl_object") if stream is not None else None
-    certificate = tls.getpeercert() if tls is not None else None
-    if not certificate or "notAfter" not in certificate:
-        return None
-    return float(ssl.cert_time_to_seconds(str(certificate["notAfter"])))

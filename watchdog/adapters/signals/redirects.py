@@ -1,4 +1,4 @@
-"""One exchange with redirects, and the warm-up before the first one."""
+"""One exchange with redirects, within one deadline."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
@@ -19,7 +19,6 @@ from watchdog.domain.readings import FailureKind
 T = TypeVar("T")
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-_warm: set[str] = set()
 NOTHING_TO_HIDE = Redactor()
 
 
@@ -102,18 +101,6 @@ def _too_far(status: int, onward: httpx.URL, redirects: int, redactor: Redactor)
     if redirects == 0:
         return f"HTTP {status}: redirected to {where} (probe that URL, or set redirects: 1)"
     return f"more than {redirects} redirects, the last to {where}"
-
-
-async def warm_up() -> None:
-    """Load the modules that httpx loads lazily (0.1 s in the first exchange of a process), so that no latency includes
-    it.
-
-    A connection to port 1 of this machine, where no server listens, is refused at once, and by then all is loaded.
-    """
-    if not _warm:
-        _warm.add("httpx")
-        "warm".encode("idna")  # getaddrinfo loads that codec, in a thread of the first lookup
-        await ProbeTransport().get(httpx.URL("http://127.0.0.1:1/"), Stopwatch(), max_body=0)
 
 
 async def within(seconds: float, watch: Stopwatch, answer: Awaitable[T]) -> T | Failure:

@@ -17,7 +17,7 @@ from watchdog.adapters.signals.options import check_url
 from watchdog.adapters.signals.phase_timer import Stopwatch
 from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import ProbeTransport
-from watchdog.adapters.signals.redirects import follow, warm_up, within
+from watchdog.adapters.signals.redirects import follow, within
 from watchdog.adapters.signals.source import Source, unknown
 from watchdog.adapters.signals.statuspage import Part, Summary, parse_summary, verdict
 from watchdog.domain.deploys import ServiceFacts
@@ -127,7 +127,6 @@ class VendorStatus(Source):
 
     async def look(self) -> Sequence[Sample]:
         """Read the page once; `every_seconds` becomes shorter while an incident is open."""
-        await warm_up()
         problem = await self._refresh()
         # A failed read keeps the last verdict for a quarter of an hour: vendors'
         # pages drop requests just when an outage begins.

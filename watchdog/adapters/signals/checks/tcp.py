@@ -132,10 +132,7 @@ class TcpProbe(Source):
             watch.enter(FIRST_BYTE)
             return await self._greeted(reader, self._banner)
         except OSError as error:
-            # An end of the stream within the handshake comes without a number.
-            if watch.step == TLS and isinstance(error, ConnectionError) and error.errno is None:
-                return Failure(FailureKind.TLS, "TLS: the server broke off the handshake")
-            return explain(error if error.errno or isinstance(error, ssl.SSLError) else httpx.ReadError(""), watch.step)
+            return explain(error, watch.step)
         finally:
             if writer is not None:
                 # Not awaited: the other side may never answer the end of TLS.

@@ -26,7 +26,7 @@ from watchdog.adapters.signals.pattern import TooSlow, beside
 from watchdog.adapters.signals.phase_timer import Stopwatch
 from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
-from watchdog.adapters.signals.redirects import REDIRECTS, warm_up, within
+from watchdog.adapters.signals.redirects import REDIRECTS, within
 from watchdog.adapters.signals.source import Source, unknown
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, Good, Reading
@@ -70,8 +70,6 @@ class PolicyCheck(Source):
     async def look(self) -> Sequence[Sample]:
         """Read the page once."""
         self._turn += 1
-        # Before the watch starts: the first import of the HTTP library takes its time.
-        await warm_up()
         watch, url = Stopwatch(), httpx.URL(self._options.csp)
         asked = self._wire.get(url, watch, max_body=PAGE_BYTES_MAX, turn=self._turn, headers=_HEADERS)
         came = await within(self._options.timeout, watch, asked)

@@ -28,7 +28,7 @@ from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import ProbeTransport
 from watchdog.adapters.signals.probe_options.named_secrets import Redactor
 from watchdog.adapters.signals.probe_options.request import known_words
-from watchdog.adapters.signals.redirects import REDIRECTS, follow, warm_up, within
+from watchdog.adapters.signals.redirects import REDIRECTS, follow, within
 from watchdog.adapters.signals.source import Source
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown
@@ -60,7 +60,6 @@ class Journey(Source):
     async def look(self) -> Sequence[Sample]:
         """Go through the steps once."""
         # Before the watch starts: the first import of the HTTP library would count as the site's time.
-        await warm_up()
         self._turn += 1
         watch, session = Stopwatch(), Session(self._clock.now(), self._redactor)
         reading = await self._walked(session, watch)

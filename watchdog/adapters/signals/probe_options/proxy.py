@@ -4,6 +4,7 @@ Rule 1: the proxy looks up the site's name, so we judge the proxy's address, and
 Rule 2: what the proxy itself fails at is no evidence against the site: refused connections, credentials, no answer.
 """
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -61,9 +62,13 @@ class Proxy:
             return cls(httpx.URL(options.url))
         return cls(httpx.URL(options.url), (filled(options.user, secrets), filled(options.password, secrets)))
 
-    def at(self, address: str) -> httpx.Proxy:
-        """Return it for httpx, at the address that was judged."""
-        return httpx.Proxy(self.url.copy_with(host=address), auth=self.credentials)
+    def tunnel_to(self, host: str, port: int) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+        """Return target and headers of the request for a tunnel to a site."""
+        target = f"[{host}]:{port}".encode() if ":" in host else f"{host}:{port}".encode()
+        headers = [(b"Host", target), (b"Accept", b"*/*")]
+        if self.credentials is not None:
+            headers.append((b"Proxy-Authorization", b"Basic " + base64.b64encode(":".join(self.credentials).encode())))
+        return target, headers
 
 
 def refused_by_proxy(status: int) -> Failure:
