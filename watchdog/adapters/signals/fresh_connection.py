@@ -169,13 +169,18 @@ class FreshConnection:
                 await self._ready(to_send=True)
 
     async def _take(self) -> bytes:
-        try:
-            piece = self._socket.recv(PIECE_BYTES)
-        except BlockingIOError:
-            await self._ready(to_send=False)
-            return self._socket.recv(PIECE_BYTES)
-        await asyncio.sleep(0)
-        return piece
+        waited = False
+        while True:
+            try:
+                piece = self._socket.recv(PIECE_BYTES)
+            # Also after it was ready: a wake-up for nothing is no failure of the site.
+            except BlockingIOError:
+                await self._ready(to_send=False)
+                waited = True
+                continue
+            if not waited:
+                await asyncio.sleep(0)
+            return piece
 
     async def _ready(self, *, to_send: bool) -> None:
         loop, number = asyncio.get_running_loop(), self._socket.fileno()
