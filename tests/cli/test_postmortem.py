@@ -171,6 +171,9 @@ def test_what_a_rollback_did_not_do_is_not_put_down_to_it() -> None:
     lost, late = x.incident(restored_at=None, verified_at=None), x.incident(requested_at=x.BEGIN + 86400)
     assert "a rollback to `dep-40` as `dep-43` was requested; it was not seen live." in page(facts(lost))
     assert "At 2026-11-26 02:14:04 it was rolled back to `dep-40`" in page(facts(late)), "in its window"
+    rebuilt, building = (x.incident(expired="dep-40", **fields) for fields in ({}, {"restored_at": None}))
+    assert "commit `1b7e0d4` was rebuilt as `dep-43`" in page(facts(rebuilt))
+    assert "a rebuild of commit `1b7e0d4` as `dep-43` was requested; it was not" in page(facts(building))
 
 
 def test_without_a_decision_or_readings_it_says_so() -> None:

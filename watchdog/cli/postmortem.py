@@ -137,10 +137,14 @@ def _acted(facts: IncidentFacts) -> str:
     by = f", approved by {plain(incident.question.approved_by)}" if incident.question.approved_by else ""
     as_what = f" as {code(rollback.deploy)}" if rollback.deploy else ""
     at, target = when(rollback.requested_at, facts), f"{code(rollback.target)}{as_what}"
+    noun, done = f"rollback to {target}", f"it was rolled back to {target}"
+    if rollback.rebuilds:
+        commit = f"commit {code(short(rollback.target_code))}"
+        noun, done = f"rebuild of {commit}{as_what}", f"{commit} was rebuilt{as_what}"
     if rollback.restored_at is None:
         seen = "is not seen live yet" if incident.closed_at is None else "was not seen live"
-        return f"At {at} a rollback to {target} was requested{by}; it {seen}."
-    return f"At {at} it was rolled back to {target}{by}."
+        return f"At {at} a {noun} was requested{by}; it {seen}."
+    return f"At {at} {done}{by}."
 
 
 def _ended(facts: IncidentFacts) -> str:

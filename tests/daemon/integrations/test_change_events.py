@@ -83,13 +83,17 @@ async def test_a_deploy_that_serves_now_is_told_with_what_it_brought() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rollback", "words"),
-    [("dep-42", "rolled back by the watchdog to dep-40 1b7e0d4 (web-1)"), ("dep-9", "rolled back on the platform")],
+    ("rollback", "expired", "words"),
+    [
+        ("dep-42", None, "rolled back by the watchdog to dep-40 1b7e0d4 (web-1)"),
+        ("dep-42", "dep-40", "commit 1b7e0d4 rebuilt by the watchdog (web-1)"),
+        ("dep-9", None, "rolled back on the platform"),
+    ],
 )
-async def test_a_rollback_says_whose_it_is(rollback: str, words: str) -> None:
+async def test_a_rollback_says_whose_it_is(rollback: str, expired: str | None, words: str) -> None:
     """Ours, with the incident; or somebody's in the dashboard."""
     async with telling() as (events, sandbox, _):
-        step(events, SECOND, web(BACK, NEW, OLD, incident=x.incident(deploy=rollback)))
+        step(events, SECOND, web(BACK, NEW, OLD, incident=x.incident(deploy=rollback, expired=expired)))
         await eventually(lambda: sandbox.pagers.changes)
         assert words in sandbox.pagers.changes[0]["payload"]["summary"]
 

@@ -6,6 +6,7 @@ outage, can delay it for minutes, in which no human would look at the outage.
 
 from dataclasses import replace
 
+from watchdog.core import note_text
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations
 from watchdog.domain.decisions import Course
@@ -35,7 +36,8 @@ def page_if_overdue(ctx: StepContext) -> None:
     waited = ctx.now - _since(ctx, incident)
     if waited < UNTOLD_SECONDS or not _still_needed(ctx, incident):
         return
-    due = f"For {show_seconds(waited)} a rollback to {incident.rollback.target} is due"
+    way = note_text.way_back(incident, incident.rollback.target or "")
+    due = f"For {show_seconds(waited)} a {way.noun} is due"
     line = f"{due} and not known to be on its way; it is still being tried."
     ctx.note("LATE", line)
     remedies = tuple(replace(one, told_first=False) for one in incident.remedies)

@@ -84,7 +84,8 @@ def ask(ctx: StepContext) -> None:
             ctx.wake_at(at)
     tell_who_is_asked(ctx, NoticeKind.ASKED, Topic.ASKED)
     answers = (command_line(name, ctx.incident.id) for name in ("approve", "reject"))
-    ctx.note("ASKED", f"roll back to {ctx.incident.rollback.target}? {' or '.join(answers)}")
+    way = note_text.way_back(ctx.incident, ctx.incident.rollback.target or "")
+    ctx.note("ASKED", f"{way.do}? {' or '.join(answers)}")
 
 
 def tell_who_is_asked(

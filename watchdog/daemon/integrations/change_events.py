@@ -87,6 +87,8 @@ def change_of(service: ServiceState, live: Deploy, at: float) -> Change:
     what = f'deploy {live.id} {code} "{title}" is live'
     if incident is not None and incident.rollback.deploy == live.id:
         what = f"rolled back by the watchdog to {incident.rollback.target} {code} ({incident.id})"
+        if incident.rollback.rebuilds:
+            what = f"commit {code} rebuilt by the watchdog ({incident.id})"
     elif live.is_rollback:
         what = f"rolled back on the platform to {code}"
     page = service.facts.dashboard_url if service.facts is not None else None
