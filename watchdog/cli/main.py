@@ -168,7 +168,7 @@ def usage_hint(error: CycloptsError) -> str:
 def _meant(word: str) -> str:
     """Return a question with the commands whose last word is like this one, in any group; nothing if none is."""
     ends = {words.split()[-1]: words for words in PLACES.values()}
-    near = difflib.get_close_matches(word, ends, n=2, cutoff=NEAR)
+    near = [word] if word in ends else difflib.get_close_matches(word, ends, n=2, cutoff=NEAR)
     return f": did you mean {' or '.join(f'`{PROGRAM} {ends[one]}`' for one in near)}?" if near else ""
 
 
