@@ -21,6 +21,7 @@ from watchdog.domain.deploys import INSTANCE_COUNT, Deploy, ServiceFacts
 from watchdog.domain.incidents import Incident, Phase, State
 from watchdog.domain.policy import DEFAULT_MATRIX, Action, Mode, Policy, Rule, ServicePolicy, SignalPolicy, VendorPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, MinuteCount, Reading, Unknown
+from watchdog.domain.remedies import maintenance_mode
 from watchdog.domain.severity import Severity
 from watchdog.presentation.notices.notice_text import worded
 
@@ -391,6 +392,11 @@ class World:
 
     def _flag(self, effect: fx.TryRemedy, outcome: str) -> None:
         place = (self.now, effect.service, effect.incident, effect.remedy)
+        wanted = effect.remedy == maintenance_mode.ON
+        if maintenance_mode.is_switch(effect.remedy) and self.facts.maintenance is wanted:
+            outcome = "already"
+        if outcome in ("off", "lost_and_off") and maintenance_mode.is_switch(effect.remedy):
+            self.facts = replace(self.facts, maintenance=wanted)
         if outcome == "off":
             self.flags_off.append(effect.remedy)
             if effect.remedy == RESTART:
@@ -405,7 +411,7 @@ class World:
             self.tell(e.RemedyRefused(*place, "the flag service answered 403"))
         elif outcome == "postponed":
             self.tell(e.RemedyPostponed(*place, "it was interrupted before it was sent"))
-        elif outcome == "lost":
+        elif outcome in ("lost", "lost_and_off"):
             self.tell(e.RemedyLost(*place, "no answer within 12 s", was="2" if effect.remedy == SCALE else ""))
         elif outcome in ("unread", "unread_and_off"):
             self.flags_off += [effect.remedy] if outcome == "unread_and_off" else []

@@ -35,7 +35,8 @@ from watchdog.domain.policy import (
 )
 from watchdog.domain.readings import Bad, FailureKind, MinuteCount
 from watchdog.domain.remedies.kinds import words
-from watchdog.domain.remedies.remedy import Remedy
+from watchdog.domain.remedies.maintenance_mode import ON
+from watchdog.domain.remedies.remedy import FailureType, Remedy
 from watchdog.domain.severity import Severity
 from watchdog.presentation.notices.notice_text import worded
 
@@ -308,6 +309,13 @@ GIVEN: dict[str, Teller] = {
     ),
     r"a scaling to 4 instances is tried before a rollback": lambda stage, _: _web(
         stage, remedies=(*stage.policy.services["web"].remedies, Remedy("scale:4", 180.0, has_look=True))
+    ),
+    r"maintenance mode is on while people work, for (\d+) s at most": lambda stage, _, seconds: _web(
+        stage,
+        remedies=(
+            *stage.policy.services["web"].remedies,
+            Remedy(ON, has_look=True, when=(FailureType.DOWN,), at_most_seconds=float(seconds)),
+        ),
     ),
     r"a webhook (\S+) is called before a rollback": lambda stage, _, call: _web(
         stage, remedies=(*stage.policy.services["web"].remedies, Remedy(f"webhook:{call}"))

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import get_args
 
-from watchdog.core import fleet
+from watchdog.core import fleet, unguarded_service
 from watchdog.core.context import StepContext
 from watchdog.core.fold import clock_skew, deploy_lists, migrations_read, observations
 from watchdog.core.guards import active_criticals, flapping
@@ -30,6 +30,7 @@ from watchdog.core.phases import (
     blocked_merges,
     escalation,
     human_commands,
+    maintenance_mode,
     manual_silences,
     overdue_rollback,
     paged,
@@ -40,7 +41,6 @@ from watchdog.core.phases import (
     scheduled_rollback,
     suspicion,
     undo_rollback,
-    unguarded_service,
     unrecorded_rollback,
     verification,
 )
@@ -51,6 +51,7 @@ from watchdog.domain.events import Event
 from watchdog.domain.incidents import Phase, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.readings import Bad
+from watchdog.domain.remedies.maintenance_mode import is_switch
 
 Handler = Callable[[StepContext], None]
 
@@ -311,7 +312,8 @@ def step(state: State, event: Event, policy: Policy) -> tuple[State, tuple[Effec
             unrecorded_rollback.end_notices(ctx, event.facts)
             manual_silences.by_platform(ctx)
         _handler(ctx)(ctx)
-        # After the handler: these four read the phase and the incident that it left.
+        # After the handler: these five read the phase and the incident that it left.
+        maintenance_mode.settle(ctx, seen)
         active_criticals.clear(ctx)
         flapping.settle(ctx)
         stakeholder_updates.settle(ctx, seen)
@@ -348,6 +350,9 @@ def _handler(ctx: StepContext) -> Handler:
     incident for its own.
     """
     event, service = ctx.event, ctx.service
+    # No phase waits for it: the incident stays with people meanwhile.
+    if isinstance(event, maintenance_mode.Outcome) and is_switch(event.remedy):
+        return maintenance_mode.outcome
     if type(event) in LATE:
         incident = service.incident
         if incident is None or incident.id != getattr(event, "incident", None):

@@ -18,6 +18,7 @@ from watchdog.domain.integrations import Failing
 from watchdog.domain.policy import Suppression
 from watchdog.domain.prose import Prose
 from watchdog.domain.readings import Reading
+from watchdog.domain.remedies.maintenance_mode import OwnMaintenance
 from watchdog.domain.remedies.remedy import RemedyAttempt, RemedyResult
 from watchdog.domain.severity import Severity
 
@@ -222,6 +223,7 @@ class ServiceState:
     incidents: int = 0  # number of the last incident
     trial: DeployWatch | None = None  # the live deploy in its watch window
     downtime: Downtime | None = None  # when it was last meant to be down, by the platform
+    own_maintenance: OwnMaintenance | None = None  # maintenance mode that the daemon switched on last
 
     @property
     def open_incident(self) -> Incident | None:

@@ -99,6 +99,25 @@ class ScalesServices(Platform, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class MaintenanceSetting:
+    """Whether a service is in maintenance mode, and the address of its page; empty: the platform's own."""
+
+    enabled: bool
+    page: str
+
+
+@runtime_checkable
+class SwitchesMaintenance(Platform, Protocol):
+    """A platform that may switch maintenance mode, where a remedy of the configuration does."""
+
+    async def maintenance_mode(self, service_id: str) -> MaintenanceSetting | None:
+        """Return the setting; None: it is not shown. Raises Temporary or Permanent."""
+
+    async def set_maintenance_mode(self, service_id: str, *, on: bool, page: str) -> None:
+        """Switch it, once, and keep its page. Raises as `WritablePlatform.rollback` does."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClockReading:
     """The lead of our clock over a vendor's (negative: behind), read `at` (seconds, monotonic)."""
 

@@ -7,7 +7,7 @@ the clocks.
 from collections.abc import Mapping
 from datetime import UTC, tzinfo
 
-from watchdog.core.assess import connectivity, suppression
+from watchdog.core.assess import connectivity, maintenance, suppression
 from watchdog.core.assess.blame_input import STALE_VENDOR_SECONDS, read_ago
 from watchdog.core.assess.current_readings import current_readings, words
 from watchdog.domain.commands.command_line import command_line
@@ -172,8 +172,11 @@ def quiets(
 
 
 def _is_down(one: ServiceState, service: str | None) -> bool:
-    """Return whether the platform reports the service as intentionally down (and it is the service asked for)."""
-    return one.downtime is not None and one.downtime.ended_at is None and service in (None, one.name)
+    """Return whether a person has the service down on purpose, says the platform (and it is the service asked for)."""
+    down = one.downtime
+    if down is None or down.ended_at is not None or service not in (None, one.name):
+        return False
+    return not maintenance.is_only_ours(one, down)
 
 
 def _by_platform(service: ServiceState, now: float) -> tuple[Suppression, str]:

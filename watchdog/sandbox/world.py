@@ -98,6 +98,7 @@ class Service:
     auto_deploy_trigger: str = "commit"
     suspenders: list[str] = field(default_factory=list)
     maintenance: bool = False
+    maintenance_page: str = ""
     pre_deploy_command: str | None = None
     instances: int = 1
     autoscaled: bool = False

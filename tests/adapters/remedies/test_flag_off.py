@@ -18,7 +18,6 @@ from starlette.routing import Route
 from tests.support.clocks import FakeClock
 from watchdog.adapters.options import Context
 from watchdog.adapters.remedies.flag_off import TOKEN, FlagOff, FlagOffOptions
-from watchdog.adapters.remedies.options import remedy_of
 from watchdog.docs.page_table import page
 from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
 from watchdog.domain.remedies.remedy import Remedy
@@ -206,13 +205,9 @@ def test_what_decisions_know_of_a_flag() -> None:
     """Its name, its time, and whether it can be read; the look takes the headers of the request."""
     options = FlagOffOptions.model_validate({**PLAIN, "prove": "90s"})
     known = Remedy("new-checkout", 90.0, has_look=False, cooldown_seconds=1800.0)
-    assert remedy_of(options) == known and options.secret == TOKEN
+    assert options.remedy == known and options.secret == TOKEN
     look = {"url": "http://127.0.0.1/x", "json": "$.on"}
     seen = FlagOffOptions.model_validate({**PLAIN, "look": look})
-    assert (
-        remedy_of(seen).has_look
-        and seen.look_headers == {"x-key": "{token}"}
-        and remedy_of(seen).name == "new-checkout"
-    )
+    assert seen.remedy.has_look and seen.look_headers == {"x-key": "{token}"} and seen.remedy.name == "new-checkout"
     plain = {"flag": "x", "request": {"url": "https://flags.example/x"}, "look": {**look, "headers": {}}}
     assert not FlagOffOptions.model_validate(plain).secret

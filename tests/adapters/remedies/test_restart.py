@@ -10,7 +10,6 @@ from tests.support.clocks import FakeClock
 from tests.support.stores import store_at
 from watchdog.adapters.options import Context
 from watchdog.adapters.platforms.render import build_render
-from watchdog.adapters.remedies.options import remedy_of
 from watchdog.adapters.remedies.restart import Restart, RestartOptions
 from watchdog.daemon.actions.actuator import Actuator
 from watchdog.domain import events as e
@@ -139,5 +138,5 @@ async def test_without_the_right_or_the_remedy_nothing_leaves(
 
 def test_what_decisions_know_of_it() -> None:
     """There is one restart of a service, which Render needs two minutes for."""
-    assert remedy_of(RestartOptions()) == Remedy(NAME, 120.0, has_look=True, cooldown_seconds=1800.0)
-    assert remedy_of(RestartOptions.model_validate({"prove": "1m"})).prove_seconds == 60.0
+    assert RestartOptions().remedy == Remedy(NAME, 120.0, has_look=True, cooldown_seconds=1800.0)
+    assert RestartOptions.model_validate({"prove": "1m"}).remedy.prove_seconds == 60.0

@@ -11,7 +11,6 @@ from tests.adapters.remedies.kill_scene import WEB, Case, killed_at
 from tests.support.clocks import FakeClock
 from watchdog.adapters.options import Context
 from watchdog.adapters.platforms.render import build_render
-from watchdog.adapters.remedies.options import remedy_of
 from watchdog.adapters.remedies.scale import Scale, ScaleOptions
 from watchdog.domain import events as e
 from watchdog.domain.errors import Refused, Temporary
@@ -127,6 +126,6 @@ def test_what_cannot_be_meant_is_a_mistake(to: object) -> None:
 
 def test_what_decisions_know_of_it() -> None:
     """Its number, and three minutes in which new instances start."""
-    assert remedy_of(ScaleOptions.model_validate({"to": 4})) == Remedy(
+    assert ScaleOptions.model_validate({"to": 4}).remedy == Remedy(
         "scale:4", 180.0, has_look=True, cooldown_seconds=1800.0
     )

@@ -11,7 +11,6 @@ from tests.adapters.remedies.kill_scene import POINTS, Case, killed_at
 from tests.adapters.remedies.test_flag_off import FlagService
 from tests.support.clocks import FakeClock
 from watchdog.adapters.options import Context
-from watchdog.adapters.remedies.options import remedy_of
 from watchdog.adapters.remedies.webhook import TOKEN, RemedyHookOptions, Webhook
 from watchdog.domain import events as e
 from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
@@ -126,9 +125,9 @@ def test_what_cannot_be_meant_is_a_mistake(change: dict[str, Any], says: str) ->
 def test_what_decisions_know_of_it() -> None:
     """Its name, and whether it can be looked up; a token is wanted where a header has its place."""
     options = RemedyHookOptions.model_validate(PLAIN)
-    assert (remedy_of(options), options.secret) == (
+    assert (options.remedy, options.secret) == (
         Remedy("webhook:purge-cdn", 60.0, has_look=False, cooldown_seconds=1800.0),
         "",
     )
     seen = RemedyHookOptions.model_validate({**PLAIN, "look": {**LOOK, "headers": {"x-key": "{token}"}}})
-    assert remedy_of(seen).has_look and seen.secret == TOKEN
+    assert seen.remedy.has_look and seen.secret == TOKEN

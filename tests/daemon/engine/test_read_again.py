@@ -10,6 +10,7 @@ from watchdog.domain import events as e
 from watchdog.domain.deploys import Commit, Deploy, Downtime, ServiceFacts
 from watchdog.domain.incidents import Incident, Phase, ServiceState
 from watchdog.domain.policy import Mode
+from watchdog.domain.remedies.maintenance_mode import OwnMaintenance
 from watchdog.domain.severity import Severity
 
 
@@ -115,6 +116,10 @@ async def test_an_incident_from_memory_that_goes_on_forgets_nothing_that_was_don
     """A start without the record knows of no auto-deploy that is off because of us: it would never be given back."""
     done = {"auto_deploy_off": "commit", "pinned_for": "shop-7", "undone": ("dep-2",), "acted_at": (5.0,)}
     done |= {"overtaken": True, "pinned_at": 3.0, "offered": "dep-3"}
+    done |= {
+        "remedied": (("restart:service", 2.0),),
+        "own_maintenance": OwnMaintenance("shop-7", 2.0, 1802.0, 3.0, off_at=4.0),
+    }
     done |= {"merged": (Commit("c0ffee", 4.0, "Fix the basket"),), "merges_why": "no answer"}
     await begin(one)
     blank = {name: getattr(one.engine.state.services["shop"], name) for name in done}

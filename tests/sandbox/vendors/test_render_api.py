@@ -225,9 +225,9 @@ async def test_in_maintenance_mode_the_platform_answers_for_the_site(world: Worl
     assert world.whats().count("maintenance_mode") == 1
     await world.admin("POST", "/maintenance", json={"enabled": False})
     assert (await world.site("/")).status_code == 503 and len(world.sandbox.cloud.hits) == 1
-    change = {"serviceDetails": {"maintenanceMode": {"enabled": True, "uri": ""}}}
+    change = {"serviceDetails": {"maintenanceMode": {"enabled": True, "uri": "https://acme.example/sorry"}}}
     answer = await world.render("PATCH", "/services/srv-web", json=change)
-    assert answer.json()["serviceDetails"]["maintenanceMode"]["enabled"] is True
+    assert answer.json()["serviceDetails"]["maintenanceMode"] == {"enabled": True, "uri": "https://acme.example/sorry"}
     assert (await world.site("/")).status_code == 503 and len(world.sandbox.cloud.hits) == 1
 
 

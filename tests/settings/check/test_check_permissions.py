@@ -54,7 +54,7 @@ async def test_a_permission_to_change_something_is_never_tried(
 
 
 async def test_what_only_a_remedy_needs_is_named_where_there_is_one(sandbox: Sandbox, tmp_path: Path) -> None:
-    """A restart asks for a permission of its own, a scaling for the one to update."""
+    """A restart asks for a permission of its own, a scaling and maintenance mode for the one to update."""
     assert "permission services: restart" not in await checked(sandbox, tmp_path, "assist")
     path = write_config(tmp_path, sandbox.urls, "assist")
     remedies = "    remedies: [{restart: {}}, {scale: {to: 2}}]\n    signals:"
@@ -62,6 +62,10 @@ async def test_what_only_a_remedy_needs_is_named_where_there_is_one(sandbox: San
     found = by_name(await AppServices().check(load(path, {}, tmp_path)))
     assert found["permission services: restart"].outcome is UNTRIED
     assert "to scale before a rollback" in found["permission services: update"].what
+    page = path.read_text(encoding="utf-8").replace("{scale: {to: 2}}", "{maintenance_mode: {}}")
+    path.write_text(page, encoding="utf-8")
+    found = by_name(await AppServices().check(load(path, {}, tmp_path)))
+    assert "to switch maintenance mode while people work" in found["permission services: update"].what
 
 
 async def test_a_service_by_name_is_not_tried_with_a_key_that_lists_none(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from tests.settings.texts import ALL_SECRETS, KEY, SMALL, loaded, shown
 from watchdog.app.compose.composition import build_remedies
 from watchdog.app.compose.safety_diff import loosened
 from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.domain.remedies.maintenance_mode import OFF_TRIES
 from watchdog.domain.remedies.remedy import FailureType, Remedy
 from watchdog.settings.text.summary import service_rows
 
@@ -41,6 +42,11 @@ def test_what_decisions_and_the_daemon_know() -> None:
     assert "before a rollback switches feature flag new-checkout off" in dict(service_rows(settings))["web"]
     observed = loaded(text(ONE, mode="observe"), {})
     assert observed.policy.services["web"].remedies and build_remedies(observed, SystemClock(), None) == {}
+    page = loaded(text("restart: {}", "maintenance_mode: {at_most: 20m}"), KEYED)
+    said = dict(service_rows(page))["web"]
+    assert "before a rollback restarts the service, while people work on a critical incident switches" in said
+    assert "switches maintenance mode on (for down) for 20 min at most" in said
+    assert len(build_remedies(page, SystemClock(), None)) == 2 + OFF_TRIES, "on, and each request to switch it off"
     assert loaded(SMALL).policy.services["web"].remedies == ()
 
 
@@ -55,6 +61,9 @@ def test_what_decisions_and_the_daemon_know() -> None:
         (text("restart: {when: [slow]}"), KEYED, "write one of: down, latency, errors, crashes"),
         (text("restart: {cooldown: 8d}"), KEYED, "write something from 0s to 7d"),
         (text("flag_on: {}"), KEYED, "flag_on: unknown key"),
+        (text("maintenance_mode: {at_most: 5h}"), KEYED, "write something from 1m to 4h"),
+        (text("maintenance_mode: {prove: 1m}"), KEYED, "prove: unknown key"),
+        (text("maintenance_mode: {}", "maintenance_mode: {}"), KEYED, "remedies[1]: the same remedy twice"),
         # What makes sense against a deploy alone is no remedy of this list, and has no such key.
         (text("rollback: {without_deploy: true}"), KEYED, "rollback: unknown key"),
         (text("redeploy: {without_deploy: true}"), KEYED, "redeploy: unknown key"),
@@ -80,3 +89,5 @@ def test_a_changed_flag_needs_a_restart() -> None:
     assert lines(text(ONE), text(other)) == ("services.web.remedies.new-checkout.request: changed",)
     assert lines(text(), text(ONE)) and lines(text(ONE), text())
     assert lines(text(ONE), text(ONE.replace("90s", "60s")))
+    page = "maintenance_mode: {at_most: 10m}"
+    assert lines(text(), text(page)) and lines(text(page), text(page.replace("10m", "5m")))

@@ -1,23 +1,24 @@
-"""The Render platform: a reader that can only GET, and a writer that can do exactly five things.
+"""The Render platform: a reader that can only GET, and a writer that can do exactly six things.
 
 Rule 1: the allow-list is inside: PATCH of `autoDeployTrigger`, POST of a rollback, POST of a deploy of one commit,
 each for the configured ids alone; POST of a restart, for those with that remedy; POST of a number of instances, for
-those with that remedy, and no other number than theirs.
+those with that remedy, and no other number than theirs; PATCH of `maintenanceMode`, for those with that remedy.
 Rule 2: a changing call is one request. The outcome of a lost one is found by listing deploys, not here.
 """
 
 from collections.abc import Mapping, Set
 from types import MappingProxyType
+from typing import Any
 
 from watchdog.adapters.api_client import Answer, ApiClient, PermanentAnswer
 from watchdog.adapters.json_values import mapping, text
-from watchdog.adapters.platforms.render_parse import parse_scaling, parse_service
+from watchdog.adapters.platforms.render_parse import parse_maintenance, parse_scaling, parse_service
 from watchdog.adapters.platforms.render_permissions import refused
 from watchdog.adapters.platforms.render_read import FORBIDDEN, RenderReader, is_store, safe_id, service_path
 from watchdog.adapters.ssrf_guard import AddressGuard
 from watchdog.domain.deploys import AUTO_DEPLOY
 from watchdog.domain.errors import Forbidden, Gone, Refused
-from watchdog.ports import Clock, Scaling, Withheld
+from watchdog.ports import Clock, MaintenanceSetting, Scaling, Withheld
 
 HINTS = MappingProxyType(
     {
@@ -72,6 +73,15 @@ class Render(RenderReader):
         """Request that number of instances, once. Raises the same as `rollback`."""
         await self._change("POST", f"{self._path(service_id)}/scale", {"numInstances": instances})
 
+    async def maintenance_mode(self, service_id: str) -> MaintenanceSetting | None:
+        """Return the setting of maintenance mode; None: Render does not show it. Raises Temporary or Permanent."""
+        return parse_maintenance(await self._one(self._path(service_id)))
+
+    async def set_maintenance_mode(self, service_id: str, *, on: bool, page: str) -> None:
+        """Switch maintenance mode, once, with the page that it had. Raises the same as `rollback`."""
+        setting = {"maintenanceMode": {"enabled": on, "uri": page}}
+        await self._change("PATCH", self._path(service_id), {"serviceDetails": setting})
+
     async def _make(self, path: str, body: dict[str, str]) -> str | None:
         """Request a new deploy; return its id, or None if it was accepted without one (202, no body)."""
         try:
@@ -84,11 +94,11 @@ class Render(RenderReader):
             raise
         return text(mapping(answer.json).get("id")) or None
 
-    async def _change(self, method: str, path: str, body: Mapping[str, str | int] | None) -> Answer:
+    async def _change(self, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:
         return await send_change(self._api, method, path, body)
 
 
-async def send_change(api: ApiClient, method: str, path: str, body: Mapping[str, str | int] | None) -> Answer:
+async def send_change(api: ApiClient, method: str, path: str, body: Mapping[str, Any] | None) -> Answer:
     """Send one changing request.
 
     Raises the errors of ApiClient.change, and Forbidden where Render says that the key lacks a right.
@@ -116,11 +126,13 @@ def build_render(
     withheld: Withheld | None = None,
     restartable_ids: frozenset[str] = frozenset(),
     scalable: Mapping[str, Set[int]] = NOTHING,
+    maintainable_ids: frozenset[str] = frozenset(),
 ) -> RenderReader | Render:
     """Return a client that can change the services of `writable_ids`, or one that can only GET if there are none.
 
     Those `withheld` are left out of what it may change, for as long as this client lives. It may restart those of
-    `restartable_ids` that are writable, and scale those of `scalable`, each to these numbers alone.
+    `restartable_ids` that are writable, scale those of `scalable`, each to these numbers alone, and switch maintenance
+    mode of those of `maintainable_ids`.
     Raises Refused if a writable id is not among the configured ones, Permanent for a key that cannot be sent.
     """
     withheld = withheld or Withheld()
@@ -135,7 +147,7 @@ def build_render(
         headers={"authorization": f"Bearer {api_key}"},
         clock=clock,
         read_only=not writable_ids,
-        allow=_AllowList(writable_ids - withheld.ids, restartable_ids, scalable),
+        allow=_AllowList(writable_ids - withheld.ids, restartable_ids, scalable, maintainable_ids),
         guard=guard,
         hints=HINTS,
         shares_reads=True,
@@ -147,11 +159,16 @@ class _AllowList:
     """The changes that are possible at all, service by service."""
 
     def __init__(
-        self, service_ids: frozenset[str], restartable_ids: frozenset[str], scalable: Mapping[str, Set[int]]
+        self,
+        service_ids: frozenset[str],
+        restartable_ids: frozenset[str],
+        scalable: Mapping[str, Set[int]],
+        maintainable_ids: frozenset[str],
     ) -> None:
         # A database has no deploys: nothing about it may be changed.
         services = [service_path(service_id) for service_id in service_ids if not is_store(service_id)]
         self._pins = frozenset(services)
+        self._switched = frozenset(map(service_path, service_ids & maintainable_ids)) & self._pins
         self._posts = {f"{path}/rollback": ["deployId"] for path in services}
         self._posts |= {f"{path}/deploys": ["commitId"] for path in services}
         restarted = [service_path(one) for one in service_ids & restartable_ids if not is_store(one)]
@@ -161,6 +178,8 @@ class _AllowList:
 
     def __call__(self, method: str, path: str, body: object) -> bool:
         keys = list(body) if isinstance(body, dict) else []
+        if method == "PATCH" and path in self._switched and keys == ["serviceDetails"]:
+            return _only_maintenance(mapping(body)["serviceDetails"])
         if method == "PATCH" and path in self._pins:
             # The exact keys, no more: a PATCH with a second field could change any setting of the service.
             return keys == ["autoDeployTrigger"] and mapping(body)["autoDeployTrigger"] in AUTO_DEPLOY
@@ -171,3 +190,10 @@ class _AllowList:
         # Without fields there is no body at all.
         shaped = isinstance(body, dict) if keys else body is None
         return method == "POST" and path in self._posts and keys == self._posts[path] and shaped
+
+
+def _only_maintenance(details: object) -> bool:
+    """Return whether a change of a service's details is one of maintenance mode, and of nothing else."""
+    setting = mapping(mapping(details).get("maintenanceMode"))
+    shaped = list(mapping(details)) == ["maintenanceMode"] and list(setting) == ["enabled", "uri"]
+    return shaped and isinstance(setting["enabled"], bool) and isinstance(setting["uri"], str)

@@ -12,7 +12,7 @@ from watchdog.adapters.json_values import mapping, text
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.errors import Misshapen
 from watchdog.domain.units import parse_time
-from watchdog.ports import Scaling
+from watchdog.ports import MaintenanceSetting, Scaling
 
 # Git limits no message, and each deploy is saved with the state.
 MESSAGE_MAX = 8192
@@ -89,6 +89,13 @@ def parse_scaling(raw: object) -> Scaling:
     number = details.get("numInstances")
     known = number if isinstance(number, int) and not isinstance(number, bool) else None
     return Scaling(known, mapping(details.get("autoscaling")).get("enabled") is True)
+
+
+def parse_maintenance(raw: object) -> MaintenanceSetting | None:
+    """Return the setting of maintenance mode, or None where the answer does not show it whole."""
+    found = mapping(mapping(mapping(raw).get("serviceDetails")).get("maintenanceMode"))
+    enabled, page = found.get("enabled"), found.get("uri")
+    return MaintenanceSetting(enabled, page) if isinstance(enabled, bool) and isinstance(page, str) else None
 
 
 def parse_store(raw: object, kind: str = "postgres") -> ServiceFacts | None:

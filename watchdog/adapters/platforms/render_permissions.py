@@ -60,6 +60,13 @@ RESTART = Permission(
 SCALE = Permission(
     "services: update", "POST", re.compile(rf"/services/{ID}/scale"), "to scale before a rollback", "`remedies`"
 )
+MAINTENANCE = Permission(
+    "services: update",
+    "PATCH",
+    re.compile(rf"/services/{ID}"),
+    "to switch maintenance mode while people work",
+    "`remedies`",
+)
 PROJECTS = Permission(
     "projects: read",
     "GET",
@@ -67,9 +74,11 @@ PROJECTS = Permission(
     "to group services by project",
     command_line("init"),
 )
-OF_REMEDIES: Mapping[RemedyKind, Permission] = MappingProxyType({RemedyKind.RESTART: RESTART, RemedyKind.SCALE: SCALE})
+OF_REMEDIES: Mapping[RemedyKind, Permission] = MappingProxyType(
+    {RemedyKind.RESTART: RESTART, RemedyKind.SCALE: SCALE, RemedyKind.MAINTENANCE_MODE: MAINTENANCE}
+)
 """The permissions that only a remedy of the configuration needs."""
-PERMISSIONS = (SERVICES, DEPLOYS, EVENTS, DATABASES, PROJECTS, SWITCH, DEPLOY, RESTART, SCALE)
+PERMISSIONS = (SERVICES, DEPLOYS, EVENTS, DATABASES, PROJECTS, SWITCH, DEPLOY, RESTART, SCALE, MAINTENANCE)
 CURE = "add it to the key at Render (Account Settings, API Keys); if it is there, its owner's role does not allow it"
 
 

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, field_validator
 from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.json_schema_hooks import written_as
 from watchdog.adapters.options import Context, Options, travels_in_clear
-from watchdog.adapters.remedies.options import RemedyOptions
+from watchdog.adapters.remedies.options import CureOptions
 from watchdog.adapters.signals.json_path import ABSENT, JsonPath
 from watchdog.adapters.signals.options import check_url
 from watchdog.adapters.token_headers import check_headers, names_token, with_token
@@ -92,7 +92,7 @@ class CallLook(_WithHeaders):
     equals: Annotated[Any, AfterValidator(_value)] = False
 
 
-class CallOptions(RemedyOptions):
+class CallOptions(CureOptions):
     """A remedy by such requests; a kind narrows them."""
 
     request: CallRequest

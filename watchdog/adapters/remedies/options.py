@@ -1,5 +1,6 @@
 """The options that remedies of all kinds have."""
 
+from dataclasses import replace
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
@@ -30,14 +31,15 @@ def _cooldown(seconds: float) -> float:
 Cooldown = Annotated[Duration, AfterValidator(_cooldown)]
 
 
+When = Annotated[tuple[FailureType, ...], Field(max_length=len(FailureType))]
+
+
 class RemedyOptions(Options):
     """What one remedy is told. A kind adds its own options, and says what it acts on."""
 
     kind: ClassVar[RemedyKind]
 
-    prove: Prove = 60.0
-    when: Annotated[tuple[FailureType, ...], Field(max_length=len(FailureType))] = ()
-    without_deploy: bool = False
+    when: When = ()
     cooldown: Cooldown = 1800.0
 
     @property
@@ -60,14 +62,19 @@ class RemedyOptions(Options):
         """Return the name that tells it from the service's others (domain/remedies/kinds.py)."""
         return self.acted_on if self.kind is RemedyKind.FLAG_OFF else f"{self.kind}:{self.acted_on}"
 
+    @property
+    def remedy(self) -> Remedy:
+        """Return what decisions need to know of it."""
+        return Remedy(self.name, has_look=self.has_look, when=self.when, cooldown_seconds=self.cooldown)
 
-def remedy_of(options: RemedyOptions) -> Remedy:
-    """Return what decisions need to know of a remedy."""
-    return Remedy(
-        options.name,
-        options.prove,
-        has_look=options.has_look,
-        when=options.when,
-        without_deploy=options.without_deploy,
-        cooldown_seconds=options.cooldown,
-    )
+
+class CureOptions(RemedyOptions):
+    """A remedy that may cure, so that the recovery is awaited after it."""
+
+    prove: Prove = 60.0
+    without_deploy: bool = False
+
+    @property
+    def remedy(self) -> Remedy:
+        """Return what decisions need to know of it, with its proof."""
+        return replace(super().remedy, prove_seconds=self.prove, without_deploy=self.without_deploy)

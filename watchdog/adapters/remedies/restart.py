@@ -9,7 +9,7 @@ Rule: the request goes through the platform's client, whose allow-list has it fo
 from typing import ClassVar
 
 from watchdog.adapters.options import Context
-from watchdog.adapters.remedies.options import Prove, RemedyOptions
+from watchdog.adapters.remedies.options import CureOptions, Prove
 from watchdog.domain.errors import Refused
 from watchdog.domain.remedies.kinds import RemedyKind
 from watchdog.ports import Before, RestartsServices
@@ -18,7 +18,7 @@ PROVE_SECONDS = 120.0
 """Render starts new instances before it stops the old ones, which takes about a minute."""
 
 
-class RestartOptions(RemedyOptions):
+class RestartOptions(CureOptions):
     """A restart of the service, before a rollback."""
 
     kind: ClassVar[RemedyKind] = RemedyKind.RESTART

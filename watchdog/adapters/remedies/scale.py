@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from watchdog.adapters.options import Context
-from watchdog.adapters.remedies.options import Prove, RemedyOptions
+from watchdog.adapters.remedies.options import CureOptions, Prove
 from watchdog.domain.errors import Refused
 from watchdog.domain.remedies.kinds import RemedyKind
 from watchdog.ports import Before, ScalesServices
@@ -24,7 +24,7 @@ MOST = 100
 NO_RIGHT = "this watchdog was given no right to change anything"
 
 
-class ScaleOptions(RemedyOptions):
+class ScaleOptions(CureOptions):
     """A number of instances, before a rollback."""
 
     kind: ClassVar[RemedyKind] = RemedyKind.SCALE

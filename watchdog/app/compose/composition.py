@@ -19,7 +19,8 @@ from watchdog.adapters.options import Context
 from watchdog.adapters.pagers import pagerduty as pagerduty_reader
 from watchdog.adapters.platforms import PLATFORMS
 from watchdog.adapters.recordings import RecordingWriter
-from watchdog.adapters.remedies import REMEDIES
+from watchdog.adapters.remedies import actions_of
+from watchdog.adapters.remedies.maintenance_mode import MaintenanceOptions
 from watchdog.adapters.remedies.options import RemedyOptions
 from watchdog.adapters.remedies.restart import RestartOptions
 from watchdog.adapters.remedies.scale import ScaleOptions
@@ -101,6 +102,7 @@ def build_platform(settings: Settings, clock: Clock, withheld: Withheld | None =
         calm_seconds=settings.policy.calm_seconds,
         withheld=withheld,
         restartable_ids=frozenset(_of_kind(settings, RestartOptions)),
+        maintainable_ids=frozenset(_of_kind(settings, MaintenanceOptions)),
         scalable={name: {one.to for one in found} for name, found in _of_kind(settings, ScaleOptions).items()},
     )
 
@@ -183,13 +185,14 @@ def build_remedies(settings: Settings, clock: Clock, platform: Platform | None) 
     """Return every remedy that may be tried, by service and name; none of a service in mode observe."""
     outside, services = _outside(settings, clock), settings.policy.services
     return {
-        (name, options.name): REMEDIES[options.kind](
-            options,
-            dataclasses.replace(outside, service=name, platform=platform, platform_id=services[name].platform_id),
-        )
+        (name, called): action
         for name, service in settings.services.items()
         if services[name].mode is not Mode.OBSERVE
         for options in service.remedies
+        for called, action in actions_of(
+            options,
+            dataclasses.replace(outside, service=name, platform=platform, platform_id=services[name].platform_id),
+        ).items()
     }
 
 

@@ -5,6 +5,7 @@ state is no downtime. A suspension by anyone but the owner (for a bill, for abus
 Rule 2: it holds a minute longer than the platform says, as probes see its end later. A failure after that is notified
 like any outage; but its onset proves nothing about a deploy, so a human is asked.
 Rule 3: it teaches nothing: neither how often the service fails, nor how long, nor that a deploy was bad.
+Rule 4: maintenance mode that the daemon switched on itself is part of an outage: it silences no one.
 """
 
 from dataclasses import replace
@@ -47,11 +48,34 @@ def read(service: ServiceState, event: DeploysListed) -> Downtime | None:
     return replace(known, what=what, ended_at=None)
 
 
+def is_ours(service: ServiceState) -> bool:
+    """Return whether the daemon itself has, or may have, maintenance mode on (phases/maintenance_mode.py)."""
+    return service.own_maintenance is not None and service.own_maintenance.may_be_on
+
+
+def was_ours(service: ServiceState, down: Downtime) -> bool:
+    """Return whether that downtime is, or was, maintenance mode that the daemon switched on."""
+    own = service.own_maintenance
+    if own is None or down.what != MAINTENANCE:
+        return False
+    return down.since >= own.asked_at and (own.off_at is None or down.since < own.off_at)
+
+
+def is_only_ours(service: ServiceState, down: Downtime) -> bool:
+    """Return whether that downtime is maintenance mode of the daemon's own, which lasts."""
+    return is_ours(service) and was_ours(service, down)
+
+
 def in_force(service: ServiceState, now: float) -> Downtime | None:
     """Return the downtime that the service is in, or was in so recently that its probes may lag behind; else None.
 
     An incident that was open then and fails no more gets some more time to close without a notice.
     """
+    down = _stated(service, now)
+    return None if down is not None and is_only_ours(service, down) else down
+
+
+def _stated(service: ServiceState, now: float) -> Downtime | None:
     down, at = service.downtime, service.deploys_at
     # An old answer mutes nothing: while Render does not answer, the downtime may have ended long ago.
     if down is None or at is None or now - at > KNOWN_SECONDS:
@@ -67,7 +91,7 @@ def in_force(service: ServiceState, now: float) -> Downtime | None:
 
 def hides(service: ServiceState, now: float) -> bool:
     """Return whether a failure now proves nothing: the service is in a downtime, or was within the last minute."""
-    down = in_force(service, now)
+    down = _stated(service, now)
     return down is not None and (down.ended_at is None or now < down.ended_at + GRACE_SECONDS)
 
 

@@ -15,6 +15,7 @@ from watchdog.domain.checks import Check, UsualErrors, UsualLatency
 from watchdog.domain.deploys import Deploy, Downtime
 from watchdog.domain.incident_parts import Escalation, Question, RollbackAttempt
 from watchdog.domain.incidents import DeployWatch, Incident, ServiceState
+from watchdog.domain.remedies.maintenance_mode import OwnMaintenance
 from watchdog.domain.remedies.remedy import RemedyAttempt
 
 OF_SERVICE = (
@@ -59,6 +60,7 @@ T = TypeVar(
     Downtime,
     UsualLatency,
     UsualErrors,
+    OwnMaintenance,
 )
 
 
@@ -80,7 +82,14 @@ def clamp_future_times(service: ServiceState, now: float) -> ServiceState:
         incident=None if incident is None else _incident(incident, now),
         trial=None if service.trial is None else _past(service.trial, ("live_at", "seen_at"), now),
         downtime=None if service.downtime is None else _past(service.downtime, OF_DOWNTIME, now),
+        own_maintenance=None if service.own_maintenance is None else _maintenance(service.own_maintenance, now),
     )
+
+
+def _maintenance(own: OwnMaintenance, now: float) -> OwnMaintenance:
+    """Return it with no time ahead, and not on for longer than it was ordered for."""
+    own = replace(own, until=own.until - max(0.0, own.asked_at - now))
+    return _past(own, ("asked_at", "on_at", "off_asked_at", "off_at"), now)
 
 
 def _settled_at(service: ServiceState, now: float) -> float:

@@ -16,6 +16,7 @@ from watchdog.domain.decisions import Course, failure_types
 from watchdog.domain.effects import Effect, PinAutoDeploy, RestoreAutoDeploy, Rollback, Tell, TryRemedy
 from watchdog.domain.incidents import ACTING, Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, Then
+from watchdog.domain.remedies.maintenance_mode import ON, is_switch
 from watchdog.domain.remedies.remedy import Remedy, cools_down
 from watchdog.domain.severity import Severity
 from watchdog.domain.units import DAY_SECONDS
@@ -28,7 +29,11 @@ def violated_invariant(before: State, after: State, effects: Sequence[Effect], p
     sent: set[str] = set()
     for effect in effects:
         if isinstance(effect, TryRemedy):
-            why = _observed_or_stopped(effect.service, before, after, policy) or _remedy(effect, before, after, policy)
+            why = _observed_or_stopped(effect.service, before, after, policy) or (
+                _switch(effect, before, after, policy)
+                if is_switch(effect.remedy)
+                else _remedy(effect, before, after, policy)
+            )
             if why:
                 return f"TryRemedy {effect.remedy} of {effect.service} for {effect.incident}: {why}"
         if isinstance(effect, (Rollback, PinAutoDeploy, RestoreAutoDeploy)):
@@ -41,7 +46,7 @@ def violated_invariant(before: State, after: State, effects: Sequence[Effect], p
     for name, service in after.services.items():
         was = before.services.get(name)
         if was is not None and service is not was:
-            # What is guarded no more cannot be proved: see phases/unguarded_service.py.
+            # What is guarded no more cannot be proved: see core/unguarded_service.py.
             why = _notice_missing(was, service, effects) or (_left(was, service) if name in policy.services else "")
             if why:
                 return f"{name}: {why}"
@@ -107,6 +112,29 @@ def _remedy(effect: TryRemedy, before: State, after: State, policy: Policy) -> s
         return "it comes before a rollback that the daemon decided on"
     now = incident.remedy.requested_at
     return _no_consent(effect, incident, after, policy, now) or _no_evidence(effect, incident, after, policy, now)
+
+
+def _switch(effect: TryRemedy, before: State, after: State, policy: Policy) -> str:
+    """Return why maintenance mode may not be switched, or "": on while people work, off where it is ours."""
+    service, was = after.services[effect.service], before.services.get(effect.service)
+    own, known = service.own_maintenance, was.own_maintenance if was is not None else None
+    if own is None or not own.awaits(effect.incident, effect.remedy):
+        return "it is not in the books"
+    if effect.remedy != ON:
+        return "" if known is not None and known.incident == own.incident and known.may_be_on else "it is not ours"
+    if known is not None and known.incident == own.incident:
+        return "it was switched on in this incident already"
+    incident = service.incident
+    remedy = next((one for one in policy.services[effect.service].remedies if one.at_most_seconds), None)
+    if remedy is None or own.until > own.asked_at + remedy.at_most_seconds:
+        return "it is no remedy of the service, or for longer than the policy says"
+    if incident is None or incident.id != own.incident or incident.closed_at is not None:
+        return "the service has no such incident"
+    if incident.severity is not Severity.CRITICAL or incident.escalation.acknowledged_by is None:
+        return "no one works on it, or it is not critical"
+    if not observations.failing_now(service, incident.findings, policy, own.asked_at):
+        return "nothing was seen failing just now"
+    return _no_consent(effect, incident, after, policy, own.asked_at)
 
 
 def _no_case(remedy: Remedy, incident: Incident) -> str:

@@ -10,6 +10,7 @@ from watchdog.domain.effects import PinAutoDeploy, RestoreAutoDeploy, Rollback, 
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Policy
 from watchdog.domain.remedies.kinds import words
+from watchdog.domain.remedies.maintenance_mode import ON, is_switch
 from watchdog.domain.units import show_seconds
 
 SAME_MOMENT_SECONDS = 60.0
@@ -34,6 +35,8 @@ def reason_not_to_send(
     # A pin only keeps the next merge from being deployed, and is undone by one call: it needs no evidence.
     if withheld or isinstance(effect, PinAutoDeploy):
         return withheld
+    if isinstance(effect, TryRemedy) and is_switch(effect.remedy):
+        return _not_to_switch(state, policy, effect, now)
     incident = service.incident if service is not None and effect.service in policy.services else None
     # The incident may have closed, or gone to a human, while the effect waited in the actuator.
     if service is None or incident is None or incident.id != effect.incident or not _wanted(service, incident, effect):
@@ -48,6 +51,21 @@ def reason_not_to_send(
         return f"{acknowledged_by} acknowledged it, and may be repairing it"
     asked = without_deploy.AT_THE_CALL if alone else guards.AT_THE_CALL
     return _not_failing(service, policy, now) or guards.blocked(asked, state, policy, service, now)
+
+
+def _not_to_switch(state: State, policy: Policy, effect: TryRemedy, now: float) -> str:
+    """Return why maintenance mode must not be switched at this moment, or ""; off needs no evidence."""
+    service = state.services.get(effect.service) if effect.service in policy.services else None
+    own = service.own_maintenance if service is not None else None
+    if service is None or own is None or not own.awaits(effect.incident, effect.remedy):
+        return f"{words(effect.remedy).noun} for {effect.incident} is no longer wanted"
+    if effect.remedy != ON:
+        return ""
+    incident = service.incident
+    left_to_people = service.phase is Phase.PAGED and incident is not None and incident.closed_at is None
+    if incident is None or incident.id != effect.incident or not left_to_people or own.why_off:
+        return f"{effect.incident} needs it no longer"
+    return _not_failing(service, policy, now) or guards.blocked(without_deploy.AT_THE_CALL, state, policy, service, now)
 
 
 def _wanted(service: ServiceState, incident: Incident, effect: Rollback | TryRemedy) -> bool:

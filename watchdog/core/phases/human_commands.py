@@ -15,6 +15,7 @@ from watchdog.core.guards.guard_context import GuardContext
 from watchdog.core.phases import (
     close_incident,
     escalation,
+    maintenance_mode,
     remedies,
     rollback_outcome,
     rollback_request,
@@ -147,7 +148,9 @@ def stop(ctx: StepContext) -> None:
 
 
 def stop_waiting(ctx: StepContext) -> None:
-    """Stop (or reject late) while a passing obstacle delays the rollback: it is not sent when the obstacle clears."""
+    """Stop (or reject late) what is left to stop: a rollback that a passing obstacle delays, maintenance mode."""
+    if isinstance(ctx.event, e.Stopped) and maintenance_mode.end(ctx, ctx.event.by):
+        return
     if ctx.incident.human_needed:
         (nothing_asked if isinstance(ctx.event, e.Rejected) else nothing_to_stop)(ctx)
     else:

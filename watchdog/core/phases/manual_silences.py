@@ -98,12 +98,14 @@ def by_platform(ctx: StepContext) -> None:
     down = ctx.service.downtime
     if down is None:
         return
+    ours = maintenance.was_ours(ctx.service, down)
     lasted = f"{ctx.name} was {down.what} for {show_seconds(ctx.now - down.since)}"
     # `since` and `ended_at` equal to this event's time mean that the fold of this very event set them.
     if down.since == ctx.now:
-        ctx.note("DOWNTIME", f"it is {down.what}, says the platform: notifications and rollbacks are off")
+        off = "rollbacks are off" if ours else "notifications and rollbacks are off"
+        ctx.note("DOWNTIME", f"it is {down.what}, says the platform: {off}")
     if down.ended_at == ctx.now:
-        _downtime_ended(ctx, lasted)
+        _downtime_ended(ctx, lasted, ours=ours)
     elif down.ended_at is None and not down.told and ctx.now - down.since >= maintenance.LONG_SECONDS:
         ctx.update_service(downtime=replace(down, told=True))
         ctx.note("DOWNTIME", f"{lasted}, and still is")
@@ -111,7 +113,7 @@ def by_platform(ctx: StepContext) -> None:
         ctx.notify_operators(NoticeKind.UPDATED, "silences", f"{lasted}, and still is", lines)
 
 
-def _downtime_ended(ctx: StepContext, lasted: str) -> None:
+def _downtime_ended(ctx: StepContext, lasted: str, *, ours: bool) -> None:
     """End the downtime's silence: probe closely again, and notify of the failures that outlast the grace period."""
     # The deploy list of a downtime was read rarely (context._deploys_every); the phase's own interval returns.
     ctx.enter_phase(ctx.service.phase)
@@ -122,12 +124,15 @@ def _downtime_ended(ctx: StepContext, lasted: str) -> None:
         ctx.note("DOWNTIME", f"over: {lasted}; it is suspended by {by} now")
         return
     waits = ctx.service.phase in (Phase.PAGED, Phase.ASKING)
-    if waits and ctx.incident.paged and not ctx.incident.human_needed:
+    # Of our own page people read that probes decide now, so the one who ended it hears of a failure, too.
+    if waits and ctx.incident.paged and (ours or not ctx.incident.human_needed):
         # Its people read of the outage before or during the downtime; as muted, it is notified and decided anew.
         ctx.update_incident(muted=True)
     grace = show_seconds(maintenance.GRACE_SECONDS)
     ctx.note("DOWNTIME", f"over: {lasted}; failures that remain after {grace} are notified")
     ctx.wake_at(ctx.now + maintenance.GRACE_SECONDS)
+    if ours:
+        return
     ctx.notify_operators(
         NoticeKind.UPDATED, "silences", f"Over: {lasted}", (f"Failures that remain after {grace} are notified.",)
     )

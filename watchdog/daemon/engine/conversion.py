@@ -24,7 +24,7 @@ SUSPICION_SAVED_SECONDS = 5.0
 SHARED = tuple(Shared.__dataclass_fields__)
 DONE = (
     "acted_at", "auto_deploy_off", "overtaken", "pinned_for", "pinned_at", "switch_visible_at", "merged", "merges_why",
-    "offered", "undone",
+    "offered", "undone", "remedied", "own_maintenance",
 )  # fmt: skip
 """What a service's state says of changes in production: none is made without the store."""
 ALERTS = ("auto_deploy_notice_thread", "returned", "record_gap_notices")

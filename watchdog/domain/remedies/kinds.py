@@ -19,6 +19,7 @@ class RemedyKind(StrEnum):
     RESTART = "restart"
     WEBHOOK = "webhook"
     SCALE = "scale"
+    MAINTENANCE_MODE = "maintenance_mode"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,36 @@ KINDS: Mapping[RemedyKind, KindWords] = MappingProxyType(
             when_not="when you want",
             before="it had {before} before",
         ),
+        RemedyKind.MAINTENANCE_MODE: KindWords(
+            do="switch maintenance mode {name}",
+            does="switches maintenance mode {name}",
+            intent="maintenance mode {name}",
+            to_be="maintenance mode was to be switched {name}",
+            done="maintenance mode is {name}",
+            since="since",
+            title="maintenance mode {name}",
+            brief="maintenance mode is {name}",
+            proved_since="maintenance mode was {name}",
+            noun="maintenance mode {name}",
+            no_help="maintenance mode is {name}, and that cures nothing",
+            undone="maintenance mode was not switched {name}",
+            already="maintenance mode was {name} already",
+            whether="whether maintenance mode is {name}",
+            look="look at the service on Render",
+            stays="the daemon switches it off again",
+            undo="Look on Render that maintenance mode is off (it was {name}{since}), {when}.",
+            undo_unknown="Look on Render whether maintenance mode is on, and switch it off when you want.",
+            late=("The daemon switched it {name} for {incident}, which is over.", "Look at the service on Render."),
+            step="maintenance mode",
+            label="Maintenance mode {name}",
+            label_done="done",
+            label_undone="not done",
+            label_already="done already",
+            read_undone="maintenance mode is not {name}",
+            read_already="maintenance mode is {name} already",
+            when_helped="once the cause is repaired",
+            when_not="when you want",
+        ),
     }
 )
 """The words of each kind; a test holds that none is missing, and that each sentence reads."""
@@ -235,6 +266,8 @@ def parts(name: str) -> tuple[RemedyKind | None, str]:
 def words(name: str) -> KindWords:
     """Return the words of a remedy's kind, with what it acts on in its place."""
     kind, acted_on = parts(name)
+    if kind is RemedyKind.MAINTENANCE_MODE:
+        acted_on = acted_on.partition("-")[0]  # each request to switch it off has its number
     told = asdict(NEWER if kind is None else KINDS[kind])
     return KindWords(**{key: _filled(text, acted_on) for key, text in told.items()})
 

@@ -28,6 +28,8 @@ class Remedy:
     when: tuple[FailureType, ...] = ()  # it is tried where one of these fails; none: any failure
     without_deploy: bool = False  # it is also tried in an outage of which no deploy is suspected
     cooldown_seconds: float = 0.0  # so long after it was requested no later incident of the service tries it again
+    # Maintenance mode: it cures nothing, so no decision takes it for a remedy to try (phases/maintenance_mode.py).
+    at_most_seconds: float = 0.0  # it is switched on while people work, and off after so long; 0: it is no such remedy
 
     def suits(self, failing: AbstractSet[FailureType]) -> bool:
         """Return whether it is for one of these."""
@@ -89,7 +91,7 @@ def untried(
 ) -> Sequence[Remedy]:
     """Return the remedies for what fails that an incident has not tried, in their order; none in its cooldown."""
     tried = {attempt.name for attempt in attempts}
-    suitable = (one for one in remedies if one.name not in tried and one.suits(failing))
+    suitable = (one for one in remedies if not one.at_most_seconds and one.name not in tried and one.suits(failing))
     return [one for one in suitable if not cools_down(one, requested, now)]
 
 

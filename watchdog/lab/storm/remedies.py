@@ -224,8 +224,10 @@ ACTIONS: Mapping[RemedyKind, Callable[[Remedies, Drawn, RenderClient, str], Reme
     {RemedyKind.FLAG_OFF: StormFlag, RemedyKind.RESTART: _restart}
 )
 """How a worker does each kind that is drawn."""
-NOT_DRAWN = frozenset({RemedyKind.WEBHOOK, RemedyKind.SCALE})
-"""A webhook is one HTTP call, as a flag's is. Numbers of instances are not simulated: tests/faults has them."""
+NOT_DRAWN = frozenset({RemedyKind.WEBHOOK, RemedyKind.SCALE, RemedyKind.MAINTENANCE_MODE})
+"""A webhook is one HTTP call, as a flag's is. Neither numbers of instances nor maintenance mode are simulated:
+tests/faults has them.
+"""
 
 
 def for_service(orders: Sequence[Order], service: str) -> list[Order]:

@@ -38,6 +38,7 @@ class CurrentState:
     disarmed: bool = False  # because an invariant was violated, which people look into before they resume it
     window: str = ""  # name of the window that the policy keeps an approved rollback for; empty: none, or not known
     sends_by: float | None = None  # when a rollback is sent without the answer that auto-deploy is off
+    maintenance_until: float | None = None  # when the daemon switches its maintenance mode off; None: it is not on
     deploys_at: float | None = None  # when Render's list of deploys was read last
     deploys_why: str = ""  # why it could not be read since; empty: it was
     auto_deploy: str = ""  # value of auto-deploy that Render stated last; empty: not known
@@ -99,12 +100,18 @@ def current_state(
         answers_since=_answers_since(incident, service, readings, deciding_probes),
         confirms=next_confirmation(service, policy, now) if readings else None,
         sends_by=service.phase_since + PIN_PATIENCE_SECONDS if service.phase is Phase.PINNING else None,
+        maintenance_until=_maintenance_until(incident, service),
         deploys_at=service.deploys_at,
         deploys_why=service.deploys_why,
         unseen=_unseen(incident, service, policy, now),
         pages_again_at=escalation.due_at(_acknowledged(incident, now), service.phase, policy, now),
         auto_deploy=service.facts.auto_deploy if service.facts is not None and auto_deploy_is_on(service) else "",
     )
+
+
+def _maintenance_until(incident: Incident, service: ServiceState) -> float | None:
+    own = service.own_maintenance
+    return own.until if own is not None and own.incident == incident.id and own.may_be_on else None
 
 
 def _acknowledged(incident: Incident, now: float) -> Incident:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from watchdog.domain.commands.command_line import command_line
 from watchdog.presentation.block_words import FIRST, UNDOES_NONE
 from watchdog.presentation.outlooks import remedy_words
 from watchdog.presentation.outlooks.closed_words import follows
@@ -29,6 +30,7 @@ def besides(case: Case, commands: Sequence[str]) -> str:
         remedy_words.planned(case, found),
         remedy_words.tried(case),
         _acknowledged(case, found),
+        _maintenance(case),
         _unseen(case),
         _render(case, found),
         _auto_deploy(case, found, commands),
@@ -56,6 +58,16 @@ def _acknowledged(case: Case, found: Situation) -> str:
     # Who has it is no answer, and need not be the one who gives it.
     still = "; the question is still open to every approver" if found is Situation.QUESTION else ""
     return f"{said}{still}."
+
+
+def _maintenance(case: Case) -> str:
+    """Return that visitors get the maintenance page because of the daemon, and what ends that."""
+    until = case.state.maintenance_until
+    if until is None:
+        return ""
+    at_most = f"at {case.at(until)} at the latest" if until > case.now else "as soon as it can"
+    command = command_line("stop", case.incident.id)
+    return f"Maintenance mode is on while people work: {command} switches it off, the daemon {at_most}."
 
 
 def _unseen(case: Case) -> str:

@@ -149,6 +149,8 @@ class RenderApi:
             self.cloud.set_auto_deploy(service, trigger)
             maintenance = change.get("serviceDetails", {}).get("maintenanceMode")
             if maintenance is not None:
+                # The documented setting is one whole: without its address the default page is served again.
+                service.maintenance_page = str(maintenance.get("uri", ""))
                 self.cloud.set_maintenance(service, bool(maintenance.get("enabled")))
         return await self._after(request, mode, JSONResponse(service_json(service, self.cloud.quirks)))
 

@@ -62,7 +62,7 @@ def _details(service: Service) -> dict[str, Any]:
     if service.kind == "web_service":
         details |= {
             "healthCheckPath": "/healthz",
-            "maintenanceMode": {"enabled": service.maintenance, "uri": ""},
+            "maintenanceMode": {"enabled": service.maintenance, "uri": service.maintenance_page},
             "openPorts": [{"port": 10000, "protocol": "TCP"}],
             "url": service.url,
         }

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from watchdog.adapters.remedies.options import remedy_of
 from watchdog.adapters.signals.control import DEFAULT_CONTROL
 from watchdog.adapters.signals.vendor_status import page_of
 from watchdog.domain.code_comparison import MigrationRules
@@ -200,7 +199,7 @@ def _policy(
             depends_on=service.depends_on,
             rollback_safe=service.rollback_safe,
             migrations=_migrations(shape, service),
-            remedies=tuple(map(remedy_of, service.remedy_options)),
+            remedies=tuple(one.remedy for one in service.remedy_options),
             redeploy_commit=service.redeploy_commit,
             database_steps=service.database.steps if service.database is not None else (),
             signals=signals[name],

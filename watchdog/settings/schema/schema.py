@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from watchdog.adapters.options import Rate
 from watchdog.adapters.remedies.flag_off import FlagOffOptions
+from watchdog.adapters.remedies.maintenance_mode import MaintenanceOptions
 from watchdog.adapters.remedies.options import RemedyOptions
 from watchdog.adapters.remedies.restart import RestartOptions
 from watchdog.adapters.remedies.scale import ScaleOptions
@@ -132,6 +133,7 @@ class RemedyShape(Section):
     restart: RestartOptions | None = None
     webhook: RemedyHookOptions | None = None
     scale: ScaleOptions | None = None
+    maintenance_mode: MaintenanceOptions | None = None
 
     @property
     def options(self) -> RemedyOptions | None:

@@ -58,8 +58,12 @@ def service_rows(settings: Settings) -> Iterator[Row]:
         # What is named by its exact name there has no id yet: the daemon's start asks Render for it.
         known = service.platform_id or settings.services[name].render
         render = f"on Render ({known})" if known else "not on Render"
-        tried = ", then ".join(map(_tried, service.remedies))
+        tried = ", then ".join(_tried(one) for one in service.remedies if not one.at_most_seconds)
         first = f", before a rollback {tried}" if tried else ""
+        for one in service.remedies:
+            if one.at_most_seconds:
+                limit = show_seconds(one.at_most_seconds)
+                first += f", while people work on a critical incident {_tried(one)} for {limit} at most"
         yield name, f"{title}{service.mode}{veto}{first}, {render}; watches {signals}"
 
 

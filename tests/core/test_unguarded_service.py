@@ -8,7 +8,7 @@ from tests.core.world import as_read
 from tests.core.worlds import hear, incident_of, put, reach, share
 from tests.support.effect_readers import kinds, lines, notices
 from watchdog.core.checked_step import checked_step
-from watchdog.core.phases.unguarded_service import WHY
+from watchdog.core.unguarded_service import WHY
 from watchdog.domain import events as e
 from watchdog.domain.effects import Tell
 from watchdog.domain.incident_parts import StakeholderStatus

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from watchdog.core.context import StepContext
 from watchdog.core.guards import active_criticals
-from watchdog.core.phases import close_incident, remedies
+from watchdog.core.phases import close_incident, maintenance_mode, remedies
 from watchdog.core.updates import stakeholder_updates
 from watchdog.domain.incidents import Outcome
 from watchdog.domain.policy import Mode, ServicePolicy
@@ -28,6 +28,7 @@ def end_incidents(ctx: StepContext, taken_up: Sequence[str]) -> None:
         ctx.name = name
         # Closing reads the service's configuration: one without checks, of which nothing may be changed.
         ctx.policy = replace(policy, services={**policy.services, name: ServicePolicy(name, None, Mode.OBSERVE)})
+        maintenance_mode.end_unread(ctx, WHY)
         remedies.end_unread(ctx, WHY)
         close_incident.close(ctx, Outcome.UNSEEN, WHY)
         stakeholder_updates.end_unwatched(ctx)
