@@ -18,7 +18,7 @@ from watchdog.daemon.actions.remedy_actuator import CONTENDED, INTERRUPTED, UNCO
 from watchdog.daemon.actions.timings import SHIPPED
 from watchdog.domain import events as e
 from watchdog.domain.effects import TryRemedy
-from watchdog.domain.errors import Displaced, Stale, Temporary
+from watchdog.domain.errors import Displaced, Stale
 from watchdog.domain.events import Event
 from watchdog.domain.store_records import ActionResult, ActionRow
 from watchdog.ports import Before, Store
@@ -81,9 +81,10 @@ async def scene(
     store_url: str = "memory://",
     hook: Callable[[Scene, str], Awaitable[None]] | None = None,
     before: Callable[[ActionRow, str | None], bool | None] | None = None,
+    made: type[Guarded] = Guarded,
 ) -> AsyncIterator[Scene]:
     clock = FakeClock()
-    store = Guarded(clock, before) if before is not None else store_at(store_url, clock)
+    store = made(clock, before) if before is not None else store_at(store_url, clock)
     async with Sandbox() as sandbox:
         context = Context(clock=clock, endpoints={}, secrets={TOKEN: keys.FLAG_TOKEN})
         switch = FlagOff(options(sandbox.urls["flags"], look=look), context)
@@ -269,36 +270,6 @@ async def test_only_a_look_that_began_after_the_whole_window_says_that_nothing_a
         slow = Slow(s.clock, arrives=arrives)
         actuator = Actuator(None, s.store, s.clock, remedies={("web", "new-checkout"): slow})
         assert type(await actuator.perform(FLAG, resumed=True)) is kind and slow.looks == 2
-
-
-@pytest.mark.parametrize(
-    ("mode", "look", "forbidden", "kind", "why"),
-    [
-        ("ok", False, "", e.RemedyDone, ""),
-        ("ok", True, "", e.RemedyDone, UNREAD),
-        ("refuse_403", False, "", e.RemedyRefused, "403"),
-        ("ok", False, "paused by ann", e.RemedyPostponed, INTERRUPTED),
-    ],
-)
-async def test_case_22_an_outcome_that_the_store_did_not_take_is_known_to_the_next_attempt(
-    mode: str, look: bool, forbidden: str, kind: type[Event], why: str
-) -> None:
-    """Nothing may tell it later: a rollback would not wait for the time of a restart that Render had confirmed."""
-    refused = []
-
-    def once(row: ActionRow, expect: str | None) -> bool | None:
-        if expect != "sending" or refused:
-            return None
-        refused.append(row.state)
-        raise Temporary("the store does not answer")
-
-    async with scene(look=look, hook=unread, before=once) as s:
-        s.sandbox.modes.set("flag", mode)
-        s.actuator.forbids = lambda change, at: forbidden
-        with pytest.raises(Temporary):
-            await s.actuator.perform(FLAG)
-        await s.ends(kind, why, resumed=True)
-        assert (s.sent, refused) == (0 if forbidden else 1, [(await s.row()).state if not look else "sending"])
 
 
 # --- what comes in between ---

@@ -107,7 +107,9 @@ class RemedyActuator:
 
         False: another worker changed the row meanwhile. Raises Temporary, Permanent or Displaced.
         """
-        self._unsaved[row.service] = row
+        # An intent is no outcome: whether that one was saved, its row says.
+        if row.state != "sending" or row.result is not None:
+            self._unsaved[row.service] = row
         saved = await self._store.put_action(row, expect=expect)
         self._unsaved.pop(row.service, None)
         return saved
