@@ -216,7 +216,8 @@ class LeaseManager:
         """Return whether a renewal leaves the leases of others alone, which may have run out for want of a store."""
         if self._store.sole or self._spared >= SPARING_RENEWALS:
             return False
-        # Not at a start: services that no worker holds would stay unwatched for as long.
+        # Not at a start: it knows too little of the outage to tell it from one answer that was lost, and the store does
+        # not know whether a lease that ran out is of a worker that lives.
         since = self._answered_at
         was_away = since is not None and self._in_vain and self._clock.monotonic() - since >= OUTAGE_SECONDS
         return was_away or self._spared > 0
