@@ -24,7 +24,7 @@ def test_every_dependency_is_asked_about() -> None:
     assert found["run time"] == set(PROJECT["dependencies"])
     assert found["run time"] < found["extras"] < found["dev"]
     assert {*PROJECT["dependencies"], *extras} - found["dev"] == {
-        "render-watchdog[postgres,console,slack,mcp]",
+        "render-watchdog[postgres,console,slack,apprise,mcp]",
         "render-watchdog[all]",
     }
 

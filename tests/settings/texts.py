@@ -21,6 +21,7 @@ ALL_SECRETS = {name: "canary-" + name.lower() for name in SECRET_NAMES} | {
     name: "https://hooks.example/canary-" + name.lower() for name in SECRET_NAMES if name.endswith(("_URL", "_DSN"))
 }
 ALL_SECRETS["WATCHDOG_SENTRY_CRONS_URL"] = "https://sentry.example/api/1/cron/watchdog/canary_key/"
+ALL_SECRETS["WATCHDOG_APPRISE_URLS"] = "mmosts://chat.example/canary0watchdog0apprise0urls00"
 ALL_SECRETS["WATCHDOG_PROBE_HEALTHCHECKS"] = "canary-watchdog_probe_healthchecks"
 ALL_SECRETS["WATCHDOG_PROBE_SHOP"] = "canary-watchdog_probe_shop"
 ALL_SECRETS["WATCHDOG_PROBE_PAGESPEED"] = "canary-watchdog_probe_pagespeed"

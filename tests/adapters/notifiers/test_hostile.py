@@ -183,6 +183,16 @@ async def by_alertmanager(told: Notice, vendor: Vendor, post: Post) -> list[str]
     return [line for text in texts for line in text.split("\n")]
 
 
+async def by_apprise(told: Notice, vendor: Vendor, post: Post) -> list[str]:
+    vendor.say("POST", "/hook", 200)
+    await sent("apprise", {}, told, WATCHDOG_APPRISE_URLS=f"json://{vendor.url.removeprefix('http://')}/hook")
+    texts = [text for body in bodies(vendor) for text in leaves([body["title"], body["message"]])]
+    lines = [line for text in texts for line in text.split("\n")]
+    said = [line for line in lines if not line.startswith("https://ok.example/")]
+    assert [line for line in said if re.search(r"[<>`\[\]*]|(?<![\w.])@\w", line)] == []
+    return lines
+
+
 SINKS: Mapping[str, Callable[[Notice, Vendor, Post], Awaitable[list[str]]]] = {
     "console": by_console,
     "slack": by_slack_bot,
@@ -193,6 +203,7 @@ SINKS: Mapping[str, Callable[[Notice, Vendor, Post], Awaitable[list[str]]]] = {
     "email": by_email,
     "tickets": by_tickets,
     "alertmanager": by_alertmanager,
+    "apprise": by_apprise,
 }
 
 

@@ -24,6 +24,7 @@ SECRETS = {
     "WATCHDOG_SMTP_PASSWORD": PASSWORD,
     "WATCHDOG_GITHUB_TOKEN": BEARER,
     "WATCHDOG_ALERTMANAGER_TOKEN": BEARER,
+    "WATCHDOG_APPRISE_URLS": f"mmosts://chat.example/{ROUTING_KEY}",
 }
 MAIL = {"smtp": "smtp.acme.example:587", "from": "dog@acme.example", "to": ["lead@acme.example"], "user": "dog"}
 
@@ -44,6 +45,7 @@ MAIL = {"smtp": "smtp.acme.example:587", "from": "dog@acme.example", "to": ["lea
         ("tickets", {"github": "acme/app"}, ("WATCHDOG_GITHUB_TOKEN",)),
         ("alertmanager", {"urls": ["http://alertmanager:9093"]}, ()),
         ("alertmanager", {"urls": ["http://alertmanager:9093"], "user": "dog"}, ("WATCHDOG_ALERTMANAGER_TOKEN",)),
+        ("apprise", {}, ("WATCHDOG_APPRISE_URLS",)),
         ("console", {}, ()),
     ],
 )

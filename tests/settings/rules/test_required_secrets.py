@@ -3,6 +3,7 @@
 import pytest
 
 from tests.settings.texts import KEY, SMALL, changed, loaded, mistakes, shown
+from watchdog.settings.rules import required_secrets
 
 WRITE = SMALL + "metrics: {remote_write: https://m.example/write, remote_write_user: me}"
 EMAIL = "email: {smtp: 'mail.example:587', from: a@acme.example, to: [b@acme.example]"
@@ -160,3 +161,15 @@ def test_answers_in_slack_need_both_tokens_and_a_bot_and_those_by_nobody_are_war
     assert "not a way to answer" in shown(changed("console: {}", f"{BOT}http}}"), TOKENS)
     off = changed("console: {}", f"{BOT}{{socket_mode: false}}}}")
     assert not mistakes(off, {"WATCHDOG_SLACK_BOT_TOKEN": "xoxb-x"})
+
+
+def test_apprise_without_its_library_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor is a list of addresses taken that is none; the report shows nothing of it."""
+    text = SMALL + "  apprise: {}\n"
+    urls = {"WATCHDOG_APPRISE_URLS": "mmosts://chat.example/canary"}
+    wrong = shown(text, {"WATCHDOG_APPRISE_URLS": "canary, mmosts://x"})
+    assert "WATCHDOG_APPRISE_URLS: is not a list of addresses" in wrong and "canary" not in wrong
+    monkeypatch.setattr(required_secrets, "find_spec", lambda name: None)
+    assert "the library apprise, which the extra apprise brings -> install it: pip install '.[apprise]'" in shown(
+        text, urls
+    )

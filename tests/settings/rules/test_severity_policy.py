@@ -26,6 +26,22 @@ def test_tickets_are_for_medium_unless_there_is_nothing_else() -> None:
     assert any("tickets are the only channel" in warning for warning in settings.warnings)
 
 
+@pytest.mark.parametrize(
+    ("channels", "policy", "warned"),
+    [
+        ("", "", "the pages of critical and high"),
+        ("  webhook: {}\n", "", None),
+        ("  webhook: {}\n", "policy: {critical: {tell: [apprise, console]}}", "the pages of critical, and"),
+        ("  tickets: {github: acme/app}\n", "policy: {high: {tell: [console]}}", "the pages of critical, and"),
+    ],
+)
+def test_apprise_alone_for_a_page_is_a_warning(channels: str, policy: str, warned: str | None) -> None:
+    """Tickets and the console wake no one, so they do not count beside it."""
+    secrets = {**TOKEN, "WATCHDOG_APPRISE_URLS": "mmosts://a/b", "WATCHDOG_WEBHOOK_URL": "https://hooks.example/x"}
+    found = [one for one in loaded(f"{SMALL}  apprise: {{}}\n{channels}{policy}", secrets).warnings if "apprise" in one]
+    assert (warned is None and not found) or (warned is not None and warned in found[0])
+
+
 @pytest.mark.parametrize("severity", [Severity.HIGH, Severity.MEDIUM, Severity.LOW])
 def test_a_ticket_is_told_where_tickets_are_kept_too(severity: Severity) -> None:
     """As medium by default: no page. The user may name fewer channels, but not leave the ticket out."""

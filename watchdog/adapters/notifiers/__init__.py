@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from watchdog.adapters.notifiers import alertmanager, console, email, pagerduty, slack, tickets, webhook
+from watchdog.adapters.notifiers import alertmanager, apprise, console, email, pagerduty, slack, tickets, webhook
 from watchdog.adapters.options import Context, Options
 from watchdog.ports import Notifier
 
@@ -33,5 +33,6 @@ NOTIFIERS: dict[str, NotifierKind] = {
     "webhook": NotifierKind(webhook.WebhookOptions, webhook.secrets, webhook.build),
     "alertmanager": NotifierKind(alertmanager.AlertmanagerOptions, alertmanager.secrets, alertmanager.build),
     "tickets": NotifierKind(tickets.TicketsOptions, tickets.secrets, tickets.build),
+    "apprise": NotifierKind(apprise.AppriseOptions, apprise.secrets, apprise.build),
     "console": NotifierKind(console.ConsoleOptions, console.secrets, console.build),
 }

@@ -60,6 +60,13 @@ def _web_address(value: SecretStr) -> SecretStr:
     return _one_word(value)
 
 
+def _addresses(value: SecretStr) -> SecretStr:
+    addresses = value.get_secret_value().split()
+    if not addresses or not all(re.fullmatch(r"[a-z][a-z0-9+.-]*://[\x21-\x7e]*", one) for one in addresses):
+        raise ValueError("is not a list of addresses as in discord://ID/TOKEN, with blanks between them")
+    return value
+
+
 def _long(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < TOKEN_MIN:
         raise ValueError(f"is shorter than {TOKEN_MIN} characters: make one with `openssl rand -hex 32`")
@@ -184,6 +191,10 @@ class Secrets(BaseSettings):
     webhook_token: Token | None = _variable(
         "`preset: opsgenie`, or `{token}` in a header of that channel; else optional: sent there as a bearer token",
         "a token that only that receiver knows; of Opsgenie, the key of an API integration",
+    )
+    apprise_urls: Annotated[SecretStr, AfterValidator(_addresses)] | None = _variable(
+        "`channels: {apprise: {}}`: where the notices go, one address a service, with blanks between them",
+        "addresses as `https://appriseit.com/services/` shows them, with keys that may post, and nothing else",
     )
     store_url: Annotated[SecretStr, AfterValidator(_database)] | None = _variable(
         "`store: postgresql`",

@@ -9,7 +9,7 @@ from watchdog.settings.model.settings import Adapter
 from watchdog.settings.rules import contacts as people
 from watchdog.settings.rules import stakeholder_contacts
 from watchdog.settings.rules.info_notices import build_announcements, build_digest, build_good_news
-from watchdog.settings.rules.severity_policy import audible_channels, build_matrix
+from watchdog.settings.rules.severity_policy import audible_channels, build_matrix, warnings_of_pages
 from watchdog.settings.rules.silences import build_quiets, endless
 from watchdog.settings.schema.schema import Shape
 from watchdog.settings.text.yaml_document import Document
@@ -53,6 +53,7 @@ def check_notifications(document: Document, shape: Shape, channels: Mapping[str,
     warnings = (
         *people.warnings_of_people(shape, steps, contacts, matrix),
         *people.warnings_of_approvers(matrix, channels),
+        *warnings_of_pages(matrix),
         *endless(policy),
     )
     return NotificationRules(policy, {**channels, **theirs}, warnings)

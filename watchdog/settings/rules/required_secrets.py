@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from watchdog.adapters.notifiers import NOTIFIERS
 from watchdog.adapters.notifiers.alertmanager import TOKEN as ALERTMANAGER_TOKEN
 from watchdog.adapters.notifiers.alertmanager import AlertmanagerOptions
+from watchdog.adapters.notifiers.apprise import LIBRARY as APPRISE_LIBRARY
 from watchdog.adapters.notifiers.slack import SlackOptions
 from watchdog.adapters.options import travels_in_clear
 from watchdog.adapters.signals import SIGNALS
@@ -98,6 +99,9 @@ def check_channel_access(
 ) -> None:
     """Report a channel whose library is not installed, or whose token would travel in clear."""
     _check_slack(document, channels)
+    if "apprise" in channels and find_spec(APPRISE_LIBRARY) is None:
+        what = f"needs the library {APPRISE_LIBRARY}, which the extra apprise brings"
+        document.report(("channels", "apprise"), what, install_extra("apprise"))
     _check_alertmanager(document, shape, channels, variables)
 
 

@@ -36,6 +36,11 @@ RINGS = frozenset({"pagerduty"})
 TICKETS = "tickets"
 WRITES_DOWN = frozenset({TICKETS})
 """Channels that keep work for later: for medium and for `do: ticket`, unless the user lists them."""
+APPRISE = "apprise"
+QUIET = WRITES_DOWN | {"console"}
+"""Channels that wake no one."""
+PAGES = (Severity.CRITICAL, Severity.HIGH)
+"""The severities whose notices may wake people."""
 
 
 def build_matrix(
@@ -109,6 +114,15 @@ def _default_tell(severity: Severity, do: Action, channels: Sequence[str]) -> tu
 def audible_channels(channels: Sequence[str]) -> tuple[str, ...]:
     """Return the channels that reach people at once; all of them, where there is no such channel."""
     return tuple(channel for channel in channels if channel not in WRITES_DOWN) or tuple(channels)
+
+
+def warnings_of_pages(matrix: Mapping[Severity, Rule]) -> list[str]:
+    """Return a warning for the severities whose pages Apprise alone would bring."""
+    alone = [name.value for name, rule in matrix.items() if name in PAGES and set(rule.tell) - QUIET == {APPRISE}]
+    if not alone:
+        return []
+    how = "add pagerduty, slack, email or webhook, and name it under tell:"
+    return [f"policy: apprise alone would bring the pages of {' and '.join(alone)}, and keeps no alert open: {how}"]
 
 
 def _check_row(document: Document, severity: Severity, written: RuleShape, rule: Rule, channels: Sequence[str]) -> None:
