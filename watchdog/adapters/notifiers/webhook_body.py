@@ -34,13 +34,13 @@ FIELDS: Mapping[str, Callable[[Notice], str]] = MappingProxyType(
         "severity": lambda notice: "" if notice.plain else notice.severity.value,
         "kind": lambda notice: notice.kind.value,
         "key": lambda notice: alert_key(notice.dedup_key),
-        "links": lambda notice: _joined(f"{link.text}: {link.href}" for link in _links(notice)),
+        "links": lambda notice: _joined(f"{_inert(link.text)}: {link.href}" for link in _links(notice)),
         "link": lambda notice: next((link.href for link in _links(notice)), ""),
     }
 )
 """The fields of a template, each with its text."""
 VERBATIM = frozenset({"links", "link", "key"})
-"""Fields that hold addresses, which `text.links` made inert, or what a receiver compares."""
+"""Fields that hold addresses, which `text.links` made inert, or what a receiver compares. Captions are inert."""
 _MENTION = re.compile(r"(?<!\w)@(?=\w)|@(?=(?:everyone|here|channel|all)\b)", re.IGNORECASE)
 """A name behind a sign, and the names of whole channels anywhere; an e-mail address stays as it is."""
 _SIGNS = str.maketrans({"<": "‹", ">": "›", "[": "(", "]": ")", "`": "'", "*": "∗"})
