@@ -108,3 +108,15 @@ async def test_a_failed_lookup_raises_and_leaves_room() -> None:
     for _ in range(3):
         with pytest.raises(socket.gaierror):
             await resolver.addresses("acme.example", 80)
+
+
+async def test_a_thread_that_cannot_be_started_is_no_hanging_name() -> None:
+    """Later probes of that name would wait for an answer that never comes, and find the site bad."""
+    resolver = Resolver(lookup=lambda *_, **__: [row("192.0.2.1")])
+    size = threading.stack_size(2**46)  # more than a machine has
+    try:
+        with pytest.raises(ResolverBusyError):
+            await resolver.addresses("a.example", 80)
+    finally:
+        threading.stack_size(size)
+    assert await asyncio.wait_for(resolver.addresses("a.example", 80), PATIENCE_SECONDS) == ("192.0.2.1",)

@@ -25,7 +25,7 @@ Lookup = Callable[..., list[Any]]
 
 
 class ResolverBusyError(Exception):
-    """Too many lookups hang already: our own limit, so it is no evidence against the site."""
+    """Too many lookups hang already, or no thread can be started: our own limit, and no evidence against the site."""
 
 
 class Resolver:
@@ -63,7 +63,15 @@ class Resolver:
             self.idle_threads -= not starts
         if starts:
             # A daemon thread: a hanging lookup must not keep the process from ending.
-            threading.Thread(target=self._work, args=(host, port, future), name="dns", daemon=True).start()
+            thread = threading.Thread(target=self._work, args=(host, port, future), name="dns", daemon=True)
+            try:
+                thread.start()
+            except (RuntimeError, MemoryError) as error:
+                # Left as running, it would have every later caller wait for an answer that never comes.
+                with self._lock:
+                    self._running.pop((host, port), None)
+                future.set_exception(ResolverBusyError())
+                raise ResolverBusyError from error
         else:
             self._named.put((host, port, future))
         return future
