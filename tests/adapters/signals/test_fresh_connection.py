@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.adapters.signals.sites import server_tls, site, trusting_wire
+from tests.adapters.signals.sites import answering, server_tls, site, trusting_wire
 from tests.adapters.signals.test_probe_http import get
 from tests.adapters.vendor import REQUEST_END, Script
 from watchdog.adapters.signals.probe_failures import Failure
@@ -81,3 +81,18 @@ async def test_an_answer_to_what_was_not_read_to_its_end_counts_if_it_is_whole(t
         async with site(ending(sent, CLOSED), tls() if tls else None) as base:
             came = await get(base, trusting_wire(), request=large)
         assert came == Failure(CONNECT, f"connection reset ({step})")
+
+
+async def test_the_handshake_names_http_1_1() -> None:
+    """As browsers name what they speak: what is in front of a site may refuse a client that does not."""
+    named: list[str | None] = []
+
+    async def script(reader: Any, writer: Any) -> None:
+        named.append(writer.get_extra_info("ssl_object").selected_alpn_protocol())
+        await answering()(reader, writer)
+
+    tls = server_tls()
+    tls.set_alpn_protocols(["h2", "http/1.1"])
+    async with site(script, tls) as base:
+        assert isinstance(await get(base, trusting_wire()), Answer)
+    assert named == ["http/1.1"]

@@ -72,6 +72,8 @@ class FreshConnection:
     async def secure(self, context: ssl.SSLContext, host: str) -> float | None:
         """Shake hands; return the end of the certificate. Raises OSError, of which SSLError is one."""
         self._watch.enter(TLS)
+        # Here, as the caller's contexts are of several makers: what is in front of a site may refuse who names nothing.
+        context.set_alpn_protocols(["http/1.1"])
         self._tls = tls = context.wrap_bio(self._came, self._goes, server_hostname=host)
         try:
             await self._done(tls.do_handshake)
