@@ -85,6 +85,14 @@ def test_a_cooldown_is_over_by_the_clock_of_who_sends_or_really(at: float, clock
     assert bool(doubles(seen)) is is_wrong
 
 
+def test_what_was_sent_without_a_row_is_in_the_cooldown_by_the_true_time() -> None:
+    """Its sender's clock is not known, and is no excuse."""
+    of = replace(FLAG, remedy=replace(FLAG.remedy, cooldown_seconds=600.0))
+    seen = tried([order(150.0, of=of), replace(order(650.0, of=of), by_clock=1.7e9)])
+    seen.books.episodes.all.append(type(seen.books.episodes.all[0])("web", 2, 600.0, 1.0, None))
+    assert doubles(seen)
+
+
 @pytest.mark.parametrize(
     ("seen", "why"),
     [

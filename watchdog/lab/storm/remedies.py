@@ -62,7 +62,7 @@ class Order:
     landed_at: float | None = None
     answered: bool = False
     incident: str = ""
-    by_clock: float = 0.0
+    by_clock: float | None = None
 
     @property
     def service(self) -> str:

@@ -55,10 +55,13 @@ def doubles(tried: Tried) -> list[str]:
 def _in_cooldown(one: Order, other: Order) -> bool:
     """Return whether the second came in the cooldown of the first, which was done: one that was not begins none.
 
-    As really, so by the clocks of the senders: that the second one's is an hour fast as it starts, it cannot know.
+    As really, so by the clocks of the senders, where both saved their rows: that the second one's is an hour fast as it
+    starts, it cannot know.
     """
     first, second = sorted((one, other), key=lambda each: each.sent_at)
-    passed = max(second.sent_at - first.sent_at, second.by_clock - first.by_clock)
+    passed = second.sent_at - first.sent_at
+    if first.by_clock is not None and second.by_clock is not None:
+        passed = max(passed, second.by_clock - first.by_clock)
     return first.landed_at is not None and passed < first.of.remedy.cooldown_seconds * SLOWEST - BEFORE_SECONDS
 
 
