@@ -3,15 +3,18 @@
 import asyncio
 import base64
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
+import httpx
 import pytest
 from pydantic import ValidationError
 
 from tests.adapters.signals.sites import context_at, site
 from tests.adapters.vendor import REQUEST_END, Script
 from watchdog.adapters.signals.journeys.journey import build, policy_of
+from watchdog.adapters.signals.journeys.session import Cookie
 from watchdog.adapters.signals.journeys.steps import JourneyOptions
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 from watchdog.ports import Sample
@@ -236,6 +239,37 @@ async def test_words_of_the_site_and_secrets_are_hidden_from_the_reason() -> Non
         cart = members(html("Your cart", X_Said=word))
         reading = await walked(shop(a3=cart), steps)
         assert reading == Bad('step 4 of 4 (/cart): header x-said is "***", expected /nothing/', FailureKind.HEADER)
+
+
+async def test_a_value_that_no_field_of_a_form_holds_is_hidden_too() -> None:
+    """A taken value stands in no cookie and in no hidden field: the taking itself hides it."""
+    word = "canary-cart-8841"
+    added = members(("200 OK", {}, f'{{"count": 1, "id": "{word}"}}'))
+    steps = [*STEPS[:4], {"path": "/cart", "expect": {"headers": {"x-said": "nothing"}}}]
+    reading = await walked(shop(a3=members(html("Your cart", X_Said=word)), a4=added), steps)
+    assert reading == Bad('step 5 of 5 (/cart): header x-said is "***", expected /nothing/', FailureKind.HEADER)
+
+
+SECURE = Cookie("session", SESSION, "acme.example", True, "/cart", True)
+
+
+@pytest.mark.parametrize(
+    ("cookie", "url", "goes"),
+    [
+        (SECURE, "https://acme.example/cart", True),
+        (SECURE, "https://shop.acme.example/cart/1", True),
+        (SECURE, "http://acme.example/cart", False),
+        (replace(SECURE, secure=False), "http://acme.example/cart", True),
+        (replace(SECURE, below=False), "https://shop.acme.example/cart", False),
+        (SECURE, "https://notacme.example/cart", False),
+        (SECURE, "https://acme.example/carts", False),
+        (SECURE, "https://acme.example/", False),
+        (replace(SECURE, host="localhost"), "http://localhost/cart", True),
+    ],
+)
+def test_a_cookie_goes_where_browsers_send_it(cookie: Cookie, url: str, goes: bool) -> None:
+    """RFC 6265, 5.4: by host, path, and whether the way is safe; a downgrade to http must not show a session."""
+    assert cookie.goes_to(httpx.URL(url)) is goes
 
 
 @pytest.mark.parametrize("age", ["--5", "\N{SUPERSCRIPT TWO}", "9" * 5000])

@@ -282,6 +282,7 @@ def test_what_each_guard_says_against_it(change: dict, answer: GuardAnswer) -> N
     ("name", "service", "clears_at"),
     [
         ("cooldown", {"acted_at": (NOW - 1799,)}, NOW + 1),
+        ("cooldown", {"acted_at": (NOW - 90_000, NOW - 1799)}, NOW + 1),  # the last one counts
         ("budget", {"acted_at": (NOW - 7200, NOW - 86_399, NOW - 86_410)}, NOW + 1),
         ("budget", {"acted_at": (NOW - 3600, NOW - 5400, NOW - 7200)}, NOW + 86_400 - 5400),
         ("service", {"downtime": replace(DOWN, ended_at=NOW - 59.0)}, NOW + 1),
