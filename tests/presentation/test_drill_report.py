@@ -109,7 +109,7 @@ def test_the_report_shows_the_scoreboard_what_was_missed_and_the_proposals() -> 
     drills = [killed, slow, DRILL, replace(DRILL, number=1, sandbox=True, took={})]
     lines = report_markdown(drills, NOW)
     assert lines[2] == "3 drills on staging services and test pages, 1 in the sandbox (not judged here)."
-    assert "| web-staging | restored | 5 min | 7 min | 5 min | 7 min | 1 of 2 |" in lines
+    assert "| web-staging | bad-commit | restored | 5 min | 7 min | 5 min | 7 min | 1 of 2 |" in lines
     assert [(one.number, text) for one, text in misses([killed, slow])] == [
         (4, "it has no end: it runs, or was killed"),
         (2, "restored after 7 min (target 5 min)"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from watchdog.domain.code_comparison import Comparison
 from watchdog.domain.decisions import Decision, TargetChoice
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.drills.drill import Drill
+from watchdog.domain.drills.drill import Drill, DrillMethod
 from watchdog.domain.incidents import Incident
 from watchdog.domain.remedies.database_step import DatabaseAction, DatabaseStep
 from watchdog.domain.remedies.git_steps import (
@@ -175,15 +175,16 @@ class AppServices:
         tell: Callable[[str], None],
         targets: Mapping[str, float],
         within_seconds: float,
+        method: DrillMethod | None,
         /,
     ) -> Drill:
-        """Hold a drill on a staging service. Raises Refused for every other one."""
+        """Hold a drill on a staging service, without a method by its first one. Raises Refused for every other one."""
         from watchdog.app.drills.drill_commands import hold
 
-        return await hold(settings, service, by, tell, targets, within_seconds)
+        return await hold(settings, service, by, tell, targets, within_seconds, method)
 
     async def sandbox_drill(
-        self, by: str, tell: Callable[[str], None], targets: Mapping[str, float], /
+        self, by: str, tell: Callable[[str], None], targets: Mapping[str, float], method: DrillMethod, /
     ) -> "SandboxDrill":
         """Hold a drill in the sandbox."""
         from watchdog.app.commands.worker_processes import as_interrupted
@@ -191,7 +192,7 @@ class AppServices:
         from watchdog.daemon.runtime.clock import SystemClock
 
         with as_interrupted():
-            return await sandbox_drill(by, SystemClock(), tell, targets)
+            return await sandbox_drill(by, SystemClock(), tell, targets, method=method)
 
     async def clean_drill(
         self, settings: Settings, service: str, by: str, tell: Callable[[str], None], /, *, force: bool

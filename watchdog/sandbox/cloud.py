@@ -20,6 +20,7 @@ from watchdog.sandbox.site.behaviours import GOOD, KINDS, Behaviour
 from watchdog.sandbox.vendors.failure_modes import Modes
 from watchdog.sandbox.world import (
     COMMITS,
+    FLAGS,
     Announcement,
     Commit,
     Deploy,
@@ -30,11 +31,8 @@ from watchdog.sandbox.world import (
 
 CREATED_SECONDS = 0.2
 """How long a deploy stays `created`."""
-HITS_LIMIT = 100_000
-STATUS_PAGES = ("render", "sentry", "openai")
+HITS_LIMIT, STATUS_PAGES = 100_000, ("render", "sentry", "openai")
 SUSPENDERS = ("user", "admin", "billing", "parent_service", "stuck_crashlooping", "hipaa_enablement", "unknown")
-FLAGS = ("new-checkout", "new-search")
-"""The feature flags of the site, all on at first."""
 CONTROL = "control"
 """The name under which both control targets fail together."""
 
@@ -81,7 +79,7 @@ class Cloud:
         self.code: dict[str, Behaviour] = {COMMITS["bad"][0]: KINDS["error"]}
         """What a commit does that never ran."""
         self.faults: dict[str, Behaviour] = {}
-        self.flags = dict.fromkeys(FLAGS, True)
+        self.flags = dict(FLAGS)
         self.fault_began: dict[str, float] = {}
         self.announced: dict[str, list[Announcement]] = {}
         self.hits: deque[Hit] = deque(maxlen=HITS_LIMIT)
@@ -268,10 +266,12 @@ class Cloud:
     def acting(self, name: str) -> tuple[Behaviour, float]:
         """Return the current behaviour of a service or the control targets, and since when.
 
-        A fault of the world takes precedence over the fault of the serving version.
+        A fault of the world takes precedence over that of a flag, and this one over the fault of the serving version.
         """
         if name in self.faults:
             return self.faults[name], self.fault_began[name]
+        if name in self.services and self.flags.get(self.services[name].bad_flag):
+            return KINDS["error"], 0.0
         serving = self.services[name].serving if name in self.services else None
         if serving is not None and serving.broken_at is not None:
             cured = serving.behaviour.cured(self.flags, self.services[name].instances)

@@ -88,7 +88,8 @@ class Announcement:
 class Service:
     """A service at Render. `deploys` are oldest first; `merged` are the commits that auto-deploy passed over.
 
-    `stuck_on` names the deploy whose instances answer instead of the live one's, if any.
+    `stuck_on` names the deploy whose instances answer instead of the live one's, if any; `bad_flag` the feature flag
+    that makes every request fail while it is on.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Service:
     events: list[PlatformEvent] = field(default_factory=list)
     merged: list[Commit] = field(default_factory=list)
     stuck_on: str | None = None
+    bad_flag: str = ""
     deleted: bool = False
 
     @property
@@ -207,6 +209,10 @@ def strange_history(quirks: frozenset[str]) -> list[Deploy]:
 
 STAGING = "web-staging"
 """The copy of web on which drills are held; it is there if asked for."""
+BAD_FLAG = "new-cart"
+"""The feature flag that breaks it."""
+FLAGS = {"new-checkout": True, "new-search": True, BAD_FLAG: False}
+"""The feature flags of the sites, and whether each is on at first."""
 
 
 def services_at_start(quirks: frozenset[str], more: int = 0, *, staging: bool = False) -> list[Service]:
@@ -237,4 +243,4 @@ def _further_site(number: int) -> Service:
 def _staging_site() -> Service:
     """Return the staging copy of web: a release behind it, both live long enough to return to."""
     history = [past_deploy("31", "39", 12 * clock.DAY, "deactivated"), past_deploy("32", "40", 4 * clock.DAY, "live")]
-    return Service(f"srv-{STAGING}", STAGING, deploys=history)
+    return Service(f"srv-{STAGING}", STAGING, deploys=history, bad_flag=BAD_FLAG)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.daemon_processes import SHORT, Cloud, Daemon, running_cloud
-from watchdog.app.drills.sandbox_drill import SERVICE
+from watchdog.app.drills.sandbox_drill import staging_copy
 from watchdog.sandbox.world import COMMITS, STAGING
 
 BAD, GOOD = COMMITS["bad"][0], COMMITS["40"][0]
@@ -19,8 +19,11 @@ NO_COOLDOWN = "budget: {cooldown: 1s, per_service_per_day: 9, per_fleet_per_10m:
 def staging(folder: Path, more: str = "", **replaced: str) -> Iterator[tuple[Cloud, Daemon]]:
     """Run both; production is observed, and stands beside the staging service."""
     with running_cloud(folder, quirks=False, staging=True) as cloud:
-        service = SERVICE.format(name=STAGING, site=cloud.urls["sites"][STAGING], commit=BAD)
-        replace = {"mode: autonomous": "mode: observe", "dependencies:\n": f"{service}dependencies:\n", **replaced}
+        replace = {
+            "mode: autonomous": "mode: observe",
+            "dependencies:\n": f"{staging_copy(cloud.urls)}dependencies:\n",
+            **replaced,
+        }
         cloud.write(replace=replace, more=SHORT + NO_COOLDOWN + more)
         daemon = Daemon(cloud)
         try:

@@ -10,7 +10,7 @@ from tests.support.clocks import FakeClock
 from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.commands.seen_daemon import SeenDaemon
 from watchdog.app.drills.drill_cleanup import DrillCleanup
-from watchdog.app.drills.drill_ground import _daemon, _denied, _migrates, _state, drill_client, staging_of
+from watchdog.app.drills.drill_ground import DrillParts, _daemon, _denied, _migrates, _state, drill_client, staging_of
 from watchdog.domain.code_comparison import MIGRATION_PATHS, MigrationReading, MigrationRules
 from watchdog.domain.deploys import Deploy, ServiceFacts
 from watchdog.domain.drills.drill import Drill, DrillMethod
@@ -150,7 +150,7 @@ async def test_a_commit_that_no_rollback_denied_again_is_said_to_be_left(
     await store.save(Write(State(services={NAME: READY}, denied=denied)))
     client = drill_client(settings, staging, clock)
     try:
-        cleanup = DrillCleanup(settings, staging, store, client, clock, print)
+        cleanup = DrillCleanup(DrillParts(settings, staging, store, client, clock, print))
         assert len(await cleanup._not_denied(replace(EARLIER, lifted=lifted))) == left
     finally:
         await client.close()

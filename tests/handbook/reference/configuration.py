@@ -53,7 +53,7 @@ WORDS: Mapping[str, str] = {
     "call_url": "URL",
     "json_path": "JSON path",
     "prove": "duration",
-    "flag": "name",
+    "check_flag": "name",
     "call": "name",
     "http_url": "URL",
     "any_http_url": "URL",

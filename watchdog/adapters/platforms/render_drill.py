@@ -1,16 +1,17 @@
-"""The client of a drill: it reads Render, and can deploy one known-bad commit on one staging service.
+"""The clients of drills: they read Render; that of a bad commit can deploy this one, on one staging service.
 
-Rule 1: no part of the daemon has this client; `app/drills` makes one for each drill, and closes it.
+Rule 1: no part of the daemon has these clients; `app/drills` makes one for each drill, and closes it.
 Rule 2: a service is refused twice: when the client is built, unless the configuration calls it a staging service; and
-right before the request, unless Render's own facts, read anew, show one (`domain/drills/staging.py`).
-Rule 3: the allow-list has one request: POST of that commit to that service. It is sent once.
+right before the request that breaks it, unless Render's own facts, read anew, show one (`domain/drills/staging.py`).
+Rule 3: the allow-list has one request, POST of that commit to that service, which is sent once; or none.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from watchdog.adapters.api_client import ApiClient
 from watchdog.adapters.json_values import mapping, text
+from watchdog.adapters.platforms.render import HINTS
 from watchdog.adapters.platforms.render_commit import one_commit_api, request_deploy
 from watchdog.adapters.platforms.render_parse import parse_service
 from watchdog.adapters.platforms.render_read import PAGES_MAX, RenderReader, is_store, service_path
@@ -27,23 +28,12 @@ class Environment(NamedTuple):
     protected: bool
 
 
-class DrillRender(RenderReader):
-    """Reads Render, and may deploy the known-bad commit of one staging service (implements ports.DrillPlatform)."""
+class StagingRender(RenderReader):
+    """Reads Render, and says whether it shows one service as staging; it can change nothing."""
 
-    def __init__(self, api: ApiClient, clock: Clock, service_id: str, commit: str) -> None:
+    def __init__(self, api: ApiClient, clock: Clock, service_id: str) -> None:
         super().__init__(api, clock)
         self._service_id = service_id
-        self._commit = commit
-
-    async def deploy_bad_commit(self) -> str | None:
-        """Request the build and deploy of the known-bad commit, once; return the new deploy's id, or None if Render
-        accepted it without one.
-
-        Raises Refused where Render does not show a staging service, Temporary (nothing happened), Permanent or
-        OutcomeUnknown.
-        """
-        await self.check_staging()
-        return await request_deploy(self._api, self._service_id, self._commit)
 
     async def check_staging(self) -> None:
         """Raise Refused unless Render's facts, read now, show a staging service; Temporary or Permanent if unread."""
@@ -69,6 +59,24 @@ class DrillRender(RenderReader):
         except MissingPermission:
             return None
         return next((_environment(one) for one in map(mapping, rows) if self._service_id in _services(one)), None)
+
+
+class DrillRender(StagingRender):
+    """Reads Render, and may deploy the known-bad commit of one staging service."""
+
+    def __init__(self, api: ApiClient, clock: Clock, service_id: str, commit: str) -> None:
+        super().__init__(api, clock, service_id)
+        self._commit = commit
+
+    async def deploy_bad_commit(self) -> str | None:
+        """Request the build and deploy of the known-bad commit, once; return the new deploy's id, or None if Render
+        accepted it without one.
+
+        Raises Refused where Render does not show a staging service, Temporary (nothing happened), Permanent or
+        OutcomeUnknown.
+        """
+        await self.check_staging()
+        return await request_deploy(self._api, self._service_id, self._commit)
 
 
 def _environment(row: Mapping[str, object]) -> Environment:
@@ -99,3 +107,25 @@ def build_drill(
         raise Refused(f"{service_id} is no staging service with this known-bad commit in the configuration")
     api = one_commit_api(api_key, base_url, clock, service_id=service_id, commit=commit, guard=guard)
     return DrillRender(api, clock, service_id, commit)
+
+
+def build_staging(
+    api_key: str, base_url: str, clock: Clock, *, service_id: str, staging: Collection[str], guard: AddressGuard | None
+) -> StagingRender:
+    """Return a client that only reads. `staging` are the ids of the staging services.
+
+    Raises Refused for a service that is not among them.
+    """
+    if is_store(service_id) or service_id not in staging:
+        raise Refused(f"{service_id} is no staging service in the configuration")
+    api = ApiClient(
+        "Render",
+        base_url,
+        headers={"authorization": f"Bearer {api_key}"},
+        clock=clock,
+        read_only=True,
+        guard=guard,
+        hints=HINTS,
+        shares_reads=True,
+    )
+    return StagingRender(api, clock, service_id)

@@ -14,7 +14,8 @@ from watchdog.domain.remedies.kinds import RemedyKind
 TOKEN = "WATCHDOG_FLAG_TOKEN"  # noqa: S105  the name of a variable, not what it holds
 
 
-def _flag(text: str) -> str:
+def check_flag(text: str) -> str:
+    """Return a flag's key that can name a remedy. Raises ValueError with the form to write."""
     if not is_name(text):
         raise ValueError("not a name we can use: write the flag's key, up to 60 letters, digits, -, _ or .")
     return text
@@ -39,7 +40,7 @@ class FlagOffOptions(CallOptions):
 
     kind: ClassVar[RemedyKind] = RemedyKind.FLAG_OFF
 
-    flag: Annotated[str, AfterValidator(_flag)]
+    flag: Annotated[str, AfterValidator(check_flag)]
     request: FlagRequest
     look: FlagLook | None = None
 

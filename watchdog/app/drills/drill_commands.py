@@ -8,67 +8,92 @@ from watchdog.app.commands.live_queries import notifiers
 from watchdog.app.commands.store_reading import reading
 from watchdog.app.commands.worker_processes import as_interrupted
 from watchdog.app.compose.composition import build_pager, resolve
-from watchdog.app.drills.drill_cleanup import DrillCleanup, Tell
-from watchdog.app.drills.drill_ground import drill_client, staging_of
-from watchdog.app.drills.outage_drill import WITHIN_SECONDS, OutageDrill
+from watchdog.app.drills.bad_commit import BadCommit
+from watchdog.app.drills.bad_flag import flag_of
+from watchdog.app.drills.drill_fault import Fault
+from watchdog.app.drills.drill_ground import DrillParts, Staging, Tell, drill_client, staging_client, staging_of
+from watchdog.app.drills.outage_drill import OutageDrill
 from watchdog.app.drills.page_drill import PageDrill
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.drills.drill import Drill
+from watchdog.domain.drills.drill import Drill, DrillMethod
 from watchdog.domain.errors import Refused
+from watchdog.ports import Clock, Store
 from watchdog.settings import Settings
 
 KILLED = "it was killed, or left work, and was cleaned up later"
 
 
 @asynccontextmanager
-async def _prepared(
-    settings: Settings, service: str, tell: Tell, targets: Mapping[str, float], within_seconds: float = WITHIN_SECONDS
-) -> AsyncIterator[OutageDrill]:
-    """Yield the parts of a drill on a staging service. Raises Refused for every other service, before any request."""
+async def _prepared(settings: Settings, service: str, method: DrillMethod | None, tell: Tell) -> AsyncIterator[Fault]:
+    """Yield what breaks a staging service; without a method, its first one.
+
+    Raises Refused for every other service, before any request, and for a method that it has no means of.
+    """
     clock = SystemClock()
     # The configuration first: for production not even a client is made.
     if service not in settings.staging:
         staging_of(settings, service)
     settings = await resolve(settings, clock)
-    staging = staging_of(settings, service)
-    client = drill_client(settings, staging, clock)
-    try:
-        async with reading(settings, clock) as store:
-            yield OutageDrill(settings, staging, store, client, clock, tell, targets, within_seconds)
-    finally:
-        await client.close()
+    async with reading(settings, clock) as store:
+        fault = fault_of(settings, staging_of(settings, service), store, clock, tell, method)
+        try:
+            yield fault
+        finally:
+            await fault.close()
+
+
+def fault_of(
+    settings: Settings, staging: Staging, store: Store, clock: Clock, tell: Tell, method: DrillMethod | None
+) -> Fault:
+    """Return the fault of a drill by that method. Raises Refused where the service has no means of it."""
+    methods = settings.staging[staging.name].methods
+    if (method or methods[0]) is DrillMethod.FLAG:
+        client = staging_client(settings, staging, clock)
+        return flag_of(settings, DrillParts(settings, staging, store, client, clock, tell))
+    if DrillMethod.BAD_COMMIT not in methods:
+        raise Refused(f"{staging.name} has no known-bad commit: write services.{staging.name}.drill.bad_commit")
+    deploying = drill_client(settings, staging, clock)
+    return BadCommit(DrillParts(settings, staging, store, deploying, clock, tell), deploying)
 
 
 async def hold(
-    settings: Settings, service: str, by: str, tell: Tell, targets: Mapping[str, float], within_seconds: float
+    settings: Settings,
+    service: str,
+    by: str,
+    tell: Tell,
+    targets: Mapping[str, float],
+    within_seconds: float,
+    method: DrillMethod | None,
 ) -> Drill:
     """Hold a drill on a staging service, and return its scoreboard. SIGTERM ends it as Ctrl-C does: cleaned up."""
-    async with _prepared(settings, service, tell, targets, within_seconds) as drill:
+    async with _prepared(settings, service, method, tell) as fault:
         with as_interrupted():
-            return await drill.run(by)
+            return await OutageDrill(fault, targets, within_seconds).run(by)
 
 
 async def clean(settings: Settings, service: str, by: str, tell: Tell, *, force: bool) -> Drill | None:
     """Clean up after the newest drill of a service, if it was killed or left work; return it, or None.
 
-    Raises Refused for a drill that may still run, unless `force`: its rollback would come before the daemon's.
+    Raises Refused for a drill that may still run, unless `force`: its repair would come before the daemon's.
     """
-    async with _prepared(settings, service, tell, {}) as parts:
-        known = [one for one in await parts.store.drills() if one.service == service]
-        found = next((one for one in known if one.unclean), None)
-        if found is None:
-            return None
-        if not force and found.may_run(parts.clock.now()):
-            raise Refused(
-                f"drill {found.number} of {service}, by {found.by}, may still run, and cleans up itself; if it was "
-                f"killed: {command_line('drill', service, '--clean', '--force')}"
-            )
-        cleanup = DrillCleanup(parts.settings, parts.staging, parts.store, parts.client, parts.clock, tell)
-        left = await cleanup.clean(found, by)
+    if service not in settings.staging:
+        staging_of(settings, service)
+    clock = SystemClock()
+    async with reading(settings, clock) as store:
+        found = next((one for one in await store.drills() if one.service == service and one.unclean), None)
+    if found is None:
+        return None
+    if not force and found.may_run(clock.now()):
+        raise Refused(
+            f"drill {found.number} of {service}, by {found.by}, may still run, and cleans up itself; if it was "
+            f"killed: {command_line('drill', service, '--clean', '--force')}"
+        )
+    async with _prepared(settings, service, found.method, tell) as fault:
+        left = await fault.clean(found, by)
         said = () if KILLED in found.problems else (KILLED,)
-        done = replace(found, problems=(*found.problems, *said), left=left, ended_at=parts.clock.now())
-        await parts.store.put_drill(done)
+        done = replace(found, problems=(*found.problems, *said), left=left, ended_at=clock.now())
+        await fault.parts.store.put_drill(done)
         return done
 
 

@@ -1,12 +1,14 @@
-"""What a drill stands on: the staging service, its live deploy, and a daemon that will roll it back.
+"""What a drill stands on: the staging service, its live deploy, and a daemon that will repair it.
 
-Rule: everything that could keep the daemon from rolling back is refused here, before anything is changed.
+Rule: everything that could keep the daemon from the repair is refused here, before anything is changed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from watchdog.adapters.platforms.render_drill import DrillRender, build_drill
+from watchdog.adapters.platforms.render_drill import DrillRender, StagingRender, build_drill, build_staging
+from watchdog.adapters.remedies.flag_off import FlagOffOptions
+from watchdog.adapters.remedies.flag_on import FlagOnOptions
 from watchdog.app.commands.seen_daemon import SeenDaemon, seen_daemon
 from watchdog.core.assess.code_changes import reading_of
 from watchdog.core.assess.suppression import active_hold
@@ -28,13 +30,31 @@ SAVED_WITHIN_SECONDS, SAVED_LOOK_SECONDS = 45.0, 0.5
 """How long a daemon that has just started gets to read the deploys, and to save them."""
 
 
+Tell = Callable[[str], None]
+"""Shows a line of progress."""
+
+
 @dataclass(frozen=True, slots=True)
 class Staging:
-    """A staging service of the configuration: its name, its id at Render, its known-bad commit."""
+    """A staging service of the configuration: its name, its id at Render, and what breaks it."""
 
     name: str
     id: str
-    commit: str
+    commit: str  # its known-bad commit; empty: it has none
+    flag_on: FlagOnOptions | None = None  # its known-bad feature flag; None: it has none
+    flag_off: FlagOffOptions | None = None  # the remedy that switches it off again
+
+
+@dataclass(frozen=True, slots=True)
+class DrillParts:
+    """What every drill on a staging service works with."""
+
+    settings: Settings
+    staging: Staging
+    store: Store
+    client: StagingRender
+    clock: Clock
+    tell: Tell
 
 
 def staging_of(settings: Settings, service: str) -> Staging:
@@ -42,59 +62,105 @@ def staging_of(settings: Settings, service: str) -> Staging:
     if service not in settings.staging:
         raise Refused(
             f"{service} is no staging service, and a drill breaks one on purpose: of one that no user depends on, "
-            f"write services.{service}.drill: {{staging: true, bad_commit: …}}"
+            f"write services.{service}.drill: {{staging: true, …}}"
         )
     found = settings.policy.services[service].platform_id
     if found is None:
         raise Refused(f"{service} has no id at Render")
-    return Staging(service, found, settings.staging[service])
+    drill = settings.staging[service]
+    flags = [one for one in settings.services[service].remedies if isinstance(one, FlagOffOptions)]
+    on = drill.flag_on
+    off = next((one for one in flags if on is not None and one.flag == on.flag), None)
+    return Staging(service, found, drill.bad_commit or "", on, off)
 
 
 def drill_client(settings: Settings, staging: Staging, clock: Clock) -> DrillRender:
-    """Return the client of a drill on that service. Raises Permanent without a key."""
-    key = settings.secrets.get(RENDER_KEY)
-    if not key:
-        raise Permanent(f"a drill needs a key that may deploy: set {RENDER_KEY}")
-    ids = {settings.policy.services[name].platform_id or "": commit for name, commit in settings.staging.items()}
+    """Return the client of a drill by commit on that service. Raises Permanent without a key."""
+    ids = {settings.policy.services[name].platform_id or "": one.bad_commit for name, one in settings.staging.items()}
     return build_drill(
-        key,
+        _key(settings),
         settings.endpoints["render"],
         clock,
         service_id=staging.id,
         commit=staging.commit,
-        staging=ids,
+        staging={id_: commit for id_, commit in ids.items() if commit is not None},
         guard=settings.guard,
     )
 
 
-async def ground_of(
-    settings: Settings, staging: Staging, store: Store, client: DrillRender, clock: Clock
-) -> tuple[State, Deploy, str]:
-    """Return the state as saved last, the live deploy, to which the daemon will roll back, and a warning or "".
+def staging_client(settings: Settings, staging: Staging, clock: Clock) -> StagingRender:
+    """Return the client of a drill that deploys nothing: it only reads. Raises Permanent without a key."""
+    ids = {settings.policy.services[name].platform_id or "" for name in settings.staging}
+    base = settings.endpoints["render"]
+    return build_staging(_key(settings), base, clock, service_id=staging.id, staging=ids, guard=settings.guard)
+
+
+def _key(settings: Settings) -> str:
+    key = settings.secrets.get(RENDER_KEY)
+    if not key:
+        raise Permanent(f"a drill needs Render's key, to see that the service is staging: set {RENDER_KEY}")
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a drill begins with: a calm staging service, and a daemon that may change it."""
+
+    daemon: SeenDaemon
+    state: State  # as saved last
+    facts: ServiceFacts
+    deploys: Sequence[Deploy]
+    live: Deploy
+
+    def service(self, name: str) -> ServiceState:
+        """Return the state of that service."""
+        return self.state.services[name]
+
+
+async def ground_of(parts: DrillParts) -> Ground:
+    """Return the ground of a drill of any method.
 
     Raises Refused with the first reason why a drill would prove nothing, or do harm; Temporary or Permanent.
     """
+    staging, client = parts.staging, parts.client
     await client.check_staging()
-    daemon = await seen_daemon(settings, store)
+    daemon = await seen_daemon(parts.settings, parts.store)
     why = _daemon(daemon, staging.name)
-    state = None if why else await _saved(store, staging.name, clock)
-    why = why or _state(daemon, state, staging.name, clock.now())
-    why = why or (_denied(state, await store.drills(), staging) if state is not None else "")
+    state = None if why else await _saved(parts.store, staging.name, parts.clock)
+    why = why or _state(daemon, state, staging.name, parts.clock.now())
     if why or state is None:
-        raise Refused(f"no drill on {staging.name}: {why}")
+        raise no_drill(staging, why)
     facts, deploys = await client.facts(staging.id), await client.deploys(staging.id)
     live = live_deploy(deploys)
-    policy = daemon.policy.services[staging.name]
-    why = _platform(facts, live, staging, policy)
-    warning = ""
-    if not why and live is not None:
-        service = state.services[staging.name]
-        why, warning = _migrates(service, facts, deploys, policy, live, staging.commit)
+    why = _platform(facts, live)
     if busy := next((one for one in deploys if one.in_progress), None):
         why = f"{busy.id} is on its way"
     if why or live is None:
-        raise Refused(f"no drill on {staging.name}: {why}")
-    return state, live, warning
+        raise no_drill(staging, why)
+    return Ground(daemon, state, facts, deploys, live)
+
+
+def no_drill(staging: Staging, why: str) -> Refused:
+    """Return the refusal of a drill on that service."""
+    return Refused(f"no drill on {staging.name}: {why}")
+
+
+async def commit_ground_of(parts: DrillParts) -> tuple[Ground, str]:
+    """Return the ground of a drill by commit, to whose live deploy the daemon will roll back, and a warning or "".
+
+    Raises as `ground_of`.
+    """
+    ground, staging = await ground_of(parts), parts.staging
+    policy = ground.daemon.policy.services[staging.name]
+    warning = ""
+    why = _denied(ground.state, await parts.store.drills(), staging)
+    why = why or _returnable(ground.facts, ground.live, staging, policy)
+    if not why:
+        service = ground.service(staging.name)
+        why, warning = _migrates(service, ground.facts, ground.deploys, policy, ground.live, staging.commit)
+    if why:
+        raise no_drill(staging, why)
+    return ground, warning
 
 
 async def _saved(store: Store, name: str, clock: Clock) -> State | None:
@@ -110,7 +176,7 @@ async def _saved(store: Store, name: str, clock: Clock) -> State | None:
 
 def _daemon(daemon: SeenDaemon, name: str) -> str:
     if not daemon.runs:
-        return f"no daemon runs that could roll it back: {command_line('run')}"
+        return f"no daemon runs that could repair it: {command_line('run')}"
     policy = daemon.policy.services.get(name)
     if policy is None or policy.mode is Mode.OBSERVE:
         return "the daemon only observes it, and would leave it broken: write mode: autonomous (or assist)"
@@ -153,7 +219,7 @@ def _denied(state: State, drills: Iterable[Drill], staging: Staging) -> str:
 
 
 def _budget(daemon: SeenDaemon, state: State, service: ServiceState, now: float) -> str:
-    """Return why the daemon would ask instead of rolling back: each drill costs a rollback of the service's budget."""
+    """Return why the daemon would ask people: its limits hold for remedies too, and a drill by commit spends them."""
     budget = daemon.policy.budget
     today = [at for at in service.acted_at if now - at < 86_400.0]
     if len(today) >= budget.per_service_per_day:
@@ -166,15 +232,18 @@ def _budget(daemon: SeenDaemon, state: State, service: ServiceState, now: float)
     return ""
 
 
-def _platform(facts: ServiceFacts, live: Deploy | None, staging: Staging, policy: ServicePolicy) -> str:
+def _platform(facts: ServiceFacts, live: Deploy | None) -> str:
     if live is None:
         return "Render names no live deploy of it"
+    return "it is meant to be down" if facts.suspended or facts.maintenance else ""
+
+
+def _returnable(facts: ServiceFacts, live: Deploy, staging: Staging, policy: ServicePolicy) -> str:
+    """Return why the daemon would not roll back to the live deploy."""
     if live.commit is None:
         return f"Render does not say which commit {live.id} runs"
     if live.commit == staging.commit:
         return f"it runs the known-bad commit already ({live.id}): {command_line('rollback', staging.name)}"
-    if facts.suspended or facts.maintenance:
-        return "it is meant to be down"
     if facts.pre_deploy_command and not policy.rollback_safe:
         return "its pre-deploy command makes the daemon ask: write rollback_safe: true, if that is harmless"
     return ""

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from watchdog.app.drills.drill_cleanup import Tell
+from watchdog.app.drills.drill_ground import Tell
 from watchdog.core.assess.schedule import whose
 from watchdog.daemon.integrations.pager_sync import PagerReader
 from watchdog.daemon.outbox.delivery import PASSIVE_CHANNELS

@@ -12,17 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from watchdog.app.commands.store_reading import reading
-from watchdog.app.drills.drill_cleanup import Tell
-from watchdog.app.drills.drill_ground import drill_client, staging_of
+from watchdog.app.drills.drill_commands import fault_of
+from watchdog.app.drills.drill_ground import Tell, staging_of
 from watchdog.app.drills.outage_drill import OutageDrill
 from watchdog.app.live.live_episode import LivePair
 from watchdog.app.sandbox_demo import sandbox_process
 from watchdog.app.sandbox_demo.demo import Pacing
-from watchdog.domain.drills.drill import Drill
+from watchdog.domain.drills.drill import Drill, DrillMethod
 from watchdog.domain.errors import Permanent
 from watchdog.ports import Clock
 from watchdog.sandbox.config_file import write_config
-from watchdog.sandbox.world import COMMITS, STAGING
+from watchdog.sandbox.world import BAD_FLAG, COMMITS, STAGING
 from watchdog.settings.load.load import load
 
 READY_WITHIN_SECONDS = 90.0
@@ -31,7 +31,17 @@ SERVICE = """\
   {name}:
     render: srv-{name}
     mode: autonomous
-    drill: {{staging: true, bad_commit: {commit}}}
+    drill:
+      staging: true
+      bad_commit: {commit}
+      flag_on: {{flag: {flag}, request: {{method: PATCH, url: "{url}", headers: {key}, body: {{enabled: true}}}}}}
+    remedies:
+      - flag_off:
+          flag: {flag}
+          request: {{method: PATCH, url: "{url}", headers: {key}, body: {{enabled: false}}}}
+          look: {{url: "{url}", json: $.state.enabled}}
+          prove: 10s
+          without_deploy: true
     signals:
       home:   {{http: "{site}/", contains: "</html>"}}
       api:    {{latency: "{site}/api/test", p95: 800ms}}
@@ -54,6 +64,7 @@ async def sandbox_drill(
     tell: Tell,
     targets: Mapping[str, float],
     *,
+    method: DrillMethod = DrillMethod.BAD_COMMIT,
     shortened: str | None = None,
     into: Path | None = None,
 ) -> SandboxDrill:
@@ -79,27 +90,33 @@ async def sandbox_drill(
         pair = LivePair(folder, urls["admin"], daemon, clock)
         if not await pair.until(lambda: _ready(pair), READY_WITHIN_SECONDS):
             raise Permanent("the daemon did not get ready: is the machine too busy?")
-        drill = await _held(config, by, clock, tell, targets)
+        drill = await _held(config, by, clock, tell, targets, method)
         return SandboxDrill(_judged(drill, pair), config, pacing.shortened if shortened is None else ())
 
 
 def configure(folder: Path, urls: Mapping[str, Any], more: str) -> Path:
     """Write the configuration: production is observed, its staging copy is rolled back and drilled."""
-    copy = SERVICE.format(name=STAGING, site=urls["sites"][STAGING], commit=COMMITS["bad"][0])
-    return write_config(folder, urls, "observe", more=more, services=copy)
+    return write_config(folder, urls, "observe", more=more, services=staging_copy(urls))
 
 
-async def _held(config: Path, by: str, clock: Clock, tell: Tell, targets: Mapping[str, float]) -> Drill:
+def staging_copy(urls: Mapping[str, Any]) -> str:
+    """Return the staging service as lines of YAML."""
+    url, key = f"{urls['flags']}/{BAD_FLAG}", '{authorization: "{token}"}'
+    site, commit = urls["sites"][STAGING], COMMITS["bad"][0]
+    return SERVICE.format(name=STAGING, site=site, commit=commit, flag=BAD_FLAG, url=url, key=key)
+
+
+async def _held(
+    config: Path, by: str, clock: Clock, tell: Tell, targets: Mapping[str, float], method: DrillMethod
+) -> Drill:
     # Without the environment: a real key of the user must never reach the sandbox.
     settings = load(config, {}, config.parent)
-    staging = staging_of(settings, STAGING)
-    client = drill_client(settings, staging, clock)
-    try:
-        async with reading(settings, clock) as store:
-            drill = OutageDrill(settings, staging, store, client, clock, tell, targets, sandbox=True)
-            return await drill.run(by)
-    finally:
-        await client.close()
+    async with reading(settings, clock) as store:
+        fault = fault_of(settings, staging_of(settings, STAGING), store, clock, tell, method)
+        try:
+            return await OutageDrill(fault, targets, sandbox=True).run(by)
+        finally:
+            await fault.close()
 
 
 def _ready(pair: LivePair) -> bool:
@@ -114,5 +131,7 @@ def _judged(drill: Drill, pair: LivePair) -> Drill:
     """Return the drill, failed if production was changed, by the sandbox's own log."""
     changes = [one for one in pair.log() if one["what"] == "request" and one.get("vendor") == "render"]
     wrong = [one for one in changes if one["method"] != "GET" and f"srv-{STAGING}" not in one["path"]]
+    flags = [one for one in pair.log() if one["what"] == "request" and one.get("vendor") == "flags"]
+    wrong += [one for one in flags if one["method"] != "GET" and not one["path"].endswith(f"/{BAD_FLAG}")]
     said = tuple(f"production was changed: {one['method']} {one['path']}" for one in wrong)
     return replace(drill, problems=(*drill.problems, *said))

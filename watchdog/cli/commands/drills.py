@@ -18,13 +18,14 @@ Tell = Callable[[str], None]
 OUTAGE_WITHIN = "40m"
 OTHERS = "name a staging service, or --sandbox, --page, --ack, --history or --report"
 Form = Literal["table", "markdown", "json"]
+Method = Literal["bad-commit", "flag"]
 
 
 async def drill(
     service: str | None = None,
     /,
     *,
-    method: Literal["bad-commit"] = "bad-commit",
+    method: Method | None = None,
     sandbox: Flag = False,
     clean: Flag = False,
     force: Flag = False,
@@ -46,9 +47,9 @@ async def drill(
     Parameters
     ----------
     service
-        A staging service, with `drill: {staging: true, bad_commit: …}`; with --page: a contact or channel, or none.
+        A staging service, with `drill: {staging: true, …}`; with --page: a contact or channel, or none.
     method
-        How it is broken: bad-commit deploys that commit.
+        How: by its `drill.bad_commit` (the default where it has one), or by its `drill.flag_on`.
     sandbox
         Drill in a simulated cloud on this machine instead; needs no account and no configuration.
     page
@@ -82,14 +83,14 @@ async def drill(
         return await _acknowledge(ctx, as_json=as_json)
     limits, tell = _limits(target), _teller(as_json)
     if sandbox:
-        return await _sandbox(ctx, limits, tell, as_json=as_json)
+        return await _sandbox(ctx, limits, tell, method, as_json=as_json)
     settings = ctx.settings()
     limits = {**settings.drill.targets.limits, **limits}
     if clean and page:
         return await _close_pages(ctx, settings, tell, force=force, as_json=as_json)
     if clean and service is not None:
         return await _clean(ctx, settings, service, tell, force=force, as_json=as_json)
-    return _shown(await _held(ctx, settings, service, tell, limits, within, page=page), as_json=as_json)
+    return _shown(await _held(ctx, settings, service, tell, limits, within, method, page=page), as_json=as_json)
 
 
 async def _held(
@@ -99,29 +100,39 @@ async def _held(
     tell: Tell,
     limits: Mapping[str, float],
     within: str | None,
+    method: Method | None,
     *,
     page: bool,
 ) -> "Drill":
     """Hold a drill of people, or of a staging service."""
+    from watchdog.domain.drills.drill import DrillMethod
+
     if page:
         waits = limits["acknowledged"] if within is None else _seconds("--within", within)
         return await ctx.app().page_drill(settings, service, ctx.author(), tell, limits, waits)
     assert service is not None, "one of them is named"
     waits = _seconds("--within", OUTAGE_WITHIN if within is None else within)
-    return await ctx.app().drill(settings, service, ctx.author(), tell, limits, waits)
+    by = None if method is None else DrillMethod(method)
+    return await ctx.app().drill(settings, service, ctx.author(), tell, limits, waits, by)
 
 
-async def _sandbox(ctx: Context, limits: Mapping[str, float], tell: Tell, *, as_json: bool) -> int:
+async def _sandbox(
+    ctx: Context, limits: Mapping[str, float], tell: Tell, method: Method | None, *, as_json: bool
+) -> int:
     from watchdog.cli import output
+    from watchdog.domain.drills.drill import DrillMethod
+
+    by = DrillMethod.BAD_COMMIT if method is None else DrillMethod(method)
+    fault = "a known-bad feature flag" if by is DrillMethod.FLAG else "a known-bad commit"
 
     if not as_json:
         output.show_lines(
             [
-                f"{command_line('drill', '--sandbox')}: a known-bad commit on a staging service of a simulated cloud.",
+                f"{command_line('drill', '--sandbox')}: {fault} on a staging service of a simulated cloud.",
                 "The real daemon guards it; no account, nothing leaves this machine. About a minute and a half.",
             ]
         )
-    held = await ctx.app().sandbox_drill(ctx.author(), tell, limits)
+    held = await ctx.app().sandbox_drill(ctx.author(), tell, limits, by)
     code = _shown(held.drill, as_json=as_json)
     kept = await _kept(ctx, held.drill)
     if not as_json:

@@ -15,6 +15,7 @@ class DrillMethod(StrEnum):
     """The means of a drill. Stores hold the values."""
 
     BAD_COMMIT = "bad-commit"  # a commit that is known to break the service is deployed
+    FLAG = "flag"  # a feature flag that is known to break the service is switched on
     PAGE = "page"  # people are paged, and must acknowledge it
 
 
@@ -30,9 +31,11 @@ class DrillStep(StrEnum):
     ACKNOWLEDGED = "acknowledged"
 
 
+_OF_AN_OUTAGE = tuple(step for step in DrillStep if step is not DrillStep.ACKNOWLEDGED)
 STEPS: Mapping[DrillMethod, tuple[DrillStep, ...]] = MappingProxyType(
     {
-        DrillMethod.BAD_COMMIT: tuple(step for step in DrillStep if step is not DrillStep.ACKNOWLEDGED),
+        DrillMethod.BAD_COMMIT: _OF_AN_OUTAGE,
+        DrillMethod.FLAG: _OF_AN_OUTAGE,
         DrillMethod.PAGE: (DrillStep.PAGED, DrillStep.ACKNOWLEDGED),
     }
 )
@@ -51,11 +54,13 @@ TARGETS: Mapping[DrillStep, DrillTarget] = MappingProxyType(
     {
         DrillStep.DETECTED: DrillTarget(75.0, "the incident is open; the runbook has no limit, this one is our own"),
         DrillStep.DECIDED: DrillTarget(75.0, "severity, blame and course are decided; our own limit"),
-        DrillStep.REQUESTED: DrillTarget(75.0, "the rollback is sent to Render; our own limit"),
+        DrillStep.REQUESTED: DrillTarget(75.0, "the rollback is sent to Render, or the remedy is tried; our own limit"),
         DrillStep.PAGED: DrillTarget(
             120.0, "the first channel has the notice; the runbook notifies the team before the rollback is done"
         ),
-        DrillStep.RESTORED: DrillTarget(300.0, "the good version is live; the runbook's matrix, critical: < 5 minutes"),
+        DrillStep.RESTORED: DrillTarget(
+            300.0, "the good version is live, or the flag is off; the runbook's matrix, critical: < 5 minutes"
+        ),
         DrillStep.VERIFIED: DrillTarget(
             900.0, "fresh readings prove the recovery; the runbook's immediate actions: 0-15 minutes"
         ),
@@ -81,10 +86,14 @@ class Drill:
     within_seconds: float = 0.0  # how long its process waits for the whole outage
     lifted: bool = False  # it takes the known-bad commit off the deny-list, where the drill's rollback puts it again
     deploy: str = ""  # the deploy that the drill made; empty: none is known
+    flag: str = ""  # the feature flag that it switches on
+    switched: bool = False  # it is known that the flag was switched on
     incident: str = ""  # the incident that the daemon opened, or the name by which channels know the test page
     pages: Mapping[str, str] = field(default_factory=dict)  # channel of the test page to its reference there
     acknowledged_by: str = ""  # who acknowledged the test page
-    began_at: float | None = None  # when the outage began: the bad commit is live, or the first failed reading before
+    began_at: float | None = (
+        None  # when the outage began: the commit is live, the flag is on, or the first failed reading before
+    )
     took: Mapping[str, float] = field(default_factory=dict)  # step to seconds since then
     targets: Mapping[str, float] = field(default_factory=dict)  # step to its limit in seconds
     problems: tuple[str, ...] = ()  # what went wrong, in words
@@ -140,8 +149,21 @@ class Drill:
     @property
     def counts(self) -> bool:
         """Return whether it practised what it is for: the real service broke, or a page went out."""
-        went = bool(self.deploy) if self.method is DrillMethod.BAD_COMMIT else DrillStep.PAGED in self.took
-        return went and not self.sandbox
+        went = {
+            DrillMethod.BAD_COMMIT: bool(self.deploy),
+            DrillMethod.FLAG: self.switched,
+            DrillMethod.PAGE: DrillStep.PAGED in self.took,
+        }
+        return went[self.method] and not self.sandbox
+
+
+def ended_by_method(drills: Iterable[Drill]) -> Mapping[tuple[str, DrillMethod], Sequence[Drill]]:
+    """Return the ended drills of each service and method that has some, in their order: another fault, other times."""
+    found: dict[tuple[str, DrillMethod], list[Drill]] = {}
+    for one in drills:
+        if one.ended_at is not None:
+            found.setdefault((one.service, one.method), []).append(one)
+    return dict(sorted(found.items()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.drills.drill import Drill, DrillMethod, DrillStep
+from watchdog.domain.drills.drill import Drill, DrillMethod, DrillStep, ended_by_method
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.drills.drill_text import limit
 
@@ -63,9 +63,18 @@ NEVER: Mapping[DrillStep, Remedy] = MappingProxyType(
     }
 )
 """A step that never came."""
+OF_A_FLAG: Mapping[DrillStep, Remedy] = MappingProxyType(
+    {
+        DrillStep.REQUESTED: Remedy("services.{service}.remedies", "see what kept the flag_off from its turn"),
+        DrillStep.RESTORED: Remedy("services.{service}.remedies", "ask why the flag service is slow, or refuses"),
+        DrillStep.VERIFIED: Remedy("services.{service}.remedies", "see how soon the programs notice the flag (prove)"),
+    }
+)
+"""What to change where such a step of a drill by flag came too late or never, in the place of the other tables."""
 UNCLEAN: Mapping[DrillMethod, Remedy] = MappingProxyType(
     {
         DrillMethod.BAD_COMMIT: Remedy("services.{service}.drill", "write down how to clean up by hand"),
+        DrillMethod.FLAG: Remedy("services.{service}.drill", "write down how to switch the flag off by hand"),
         DrillMethod.PAGE: Remedy("channels", "write down how to close a page by hand"),
     }
 )
@@ -92,22 +101,19 @@ class Proposal:
 def proposals(drills: Sequence[Drill]) -> list[Proposal]:
     """Return the proposals of all services; `drills` newest first, without those in the sandbox.
 
-    Only the newest ended drill of a service counts for what was slow: the settings may have changed since the others.
+    Only the newest ended drill of a service and method counts for what was slow: the settings may have changed since
+    the others.
     """
     found: list[Proposal] = []
-    ended_of = {
-        service: [one for one in drills if one.service == service and one.ended_at is not None]
-        for service in sorted({one.service for one in drills})
-    }
+    ended_of = ended_by_method(drills)
     recent = [one for ended in ended_of.values() for one in ended[:DRILLS_FOR_A_TARGET]]
-    for service, ended in ended_of.items():
-        if ended:
-            newest = ended[0]
-            found += [_of_step(newest, step) for step in own_faults(newest)]
-            if newest.left:
-                what = f"drill {newest.number} left work: {newest.left[0]}"
-                found.append(_proposal("unclean", service, None, what, UNCLEAN[newest.method]))
-            found += _generous(service, ended[:DRILLS_FOR_A_TARGET], recent)
+    for (service, method), ended in ended_of.items():
+        newest = ended[0]
+        found += [_of_step(newest, step) for step in own_faults(newest)]
+        if newest.left:
+            what = f"drill {newest.number} left work: {newest.left[0]}"
+            found.append(_proposal("unclean", service, None, what, UNCLEAN[method]))
+        found += _generous(service, ended[:DRILLS_FOR_A_TARGET], recent)
     return found
 
 
@@ -129,14 +135,17 @@ def _own_fault(drill: Drill, step: DrillStep) -> bool:
 
 def _of_step(drill: Drill, step: DrillStep) -> Proposal:
     target, took = show_seconds(limit(drill, step)), drill.took.get(step)
+    own = OF_A_FLAG if drill.method is DrillMethod.FLAG else {}
     if took is None:
-        return _proposal("never", drill.service, step, f"{step} never came (target {target})", NEVER[step])
+        return _proposal(
+            "never", drill.service, step, f"{step} never came (target {target})", own.get(step, NEVER[step])
+        )
     what = f"{step} after {show_seconds(took)} (target {target})"
-    return _proposal("late", drill.service, step, what, LATE[step])
+    return _proposal("late", drill.service, step, what, own.get(step, LATE[step]))
 
 
 def _generous(service: str, newest: Sequence[Drill], recent: Sequence[Drill]) -> list[Proposal]:
-    """Return the targets that are too generous for a service; `recent` are the newest drills of all services."""
+    """Return the targets that are too generous for a service; `recent` are the newest of all."""
     if len(newest) < DRILLS_FOR_A_TARGET:
         return []
     found = []

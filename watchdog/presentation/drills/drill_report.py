@@ -10,23 +10,24 @@ from statistics import median
 from typing import Any
 
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.drills.drill import Drill, DrillStep
+from watchdog.domain.drills.drill import Drill, DrillMethod, DrillStep, ended_by_method
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.drills.drill_proposals import Proposal, proposals
 from watchdog.presentation.drills.drill_text import limit
 from watchdog.presentation.markdown import code, plain, table
 from watchdog.presentation.text import day, moment
 
-SCOREBOARD = ("service", "step", "target", "newest", "median", "slowest", "missed")
+SCOREBOARD = ("service", "method", "step", "target", "newest", "median", "slowest", "missed")
 MISSES = ("drill", "date", "service", "missed")
 PROPOSALS = ("service", "found", "proposal", "setting")
 
 
 @dataclass(frozen=True, slots=True)
 class StepScore:
-    """A step over the ended drills of one service; times in seconds since the outage began."""
+    """A step over the ended drills of one service by one method; times in seconds since the outage began."""
 
     service: str  # the staging service
+    method: DrillMethod  # their means
     step: DrillStep  # the step
     target_seconds: float  # its limit in the newest drill
     newest_seconds: float | None  # the newest drill; None: it never came
@@ -37,16 +38,15 @@ class StepScore:
 
 
 def scores(drills: Sequence[Drill]) -> list[StepScore]:
-    """Return the scores of each service and step; `drills` newest first."""
+    """Return the scores of each service, method and step; `drills` newest first."""
     found = []
-    for service in sorted({one.service for one in drills}):
-        ended = [one for one in drills if one.service == service and one.ended_at is not None]
-        for step in ended[0].steps if ended else ():
+    for (service, method), ended in ended_by_method(drills).items():
+        for step in ended[0].steps:
             came = [one.took[step] for one in ended if step in one.took]
             late = sum(step in one.missed for one in ended)
             middle, slowest = (median(came), max(came)) if came else (None, None)
             newest, target = ended[0].took.get(step), limit(ended[0], step)
-            found.append(StepScore(service, step, target, newest, middle, slowest, late, len(ended)))
+            found.append(StepScore(service, method, step, target, newest, middle, slowest, late, len(ended)))
     return found
 
 
@@ -111,6 +111,7 @@ def _score_row(one: StepScore) -> tuple[str, ...]:
     shown = ("never" if took is None else show_seconds(took) for took in times)
     return (
         plain(one.service),
+        one.method.value,
         one.step.value,
         show_seconds(one.target_seconds),
         *shown,

@@ -39,6 +39,7 @@ def record(drill: Drill) -> dict[str, Any]:
         "incident": drill.incident,
         "commit": drill.commit,
         "deploy": drill.deploy,
+        "flag": drill.flag,
         "rolled_back_to": drill.good,
         "acknowledged_by": drill.acknowledged_by,
         "began_at": drill.began_at,

@@ -148,7 +148,8 @@ class Secrets(BaseSettings):
         "*Workflows*, too, where a revert may change `.github/workflows`",
     )
     flag_token: Token | None = _variable(
-        "`{token}` in a header of `services.*.remedies.*.flag_off`: switches feature flags off",
+        "`{token}` in a header of `services.*.remedies.*.flag_off`: switches feature flags off; of "
+        "`services.*.drill.flag_on`: on, for a drill",
         "a token of the flag service that may read and switch the flags of one environment, and nothing else",
     )
     remedy_token: Token | None = _variable(

@@ -20,7 +20,7 @@ from watchdog.presentation.incident_facts import OwnChecklist
 from watchdog.settings.load.secrets import SecretMap
 from watchdog.settings.schema.console_schema import ConsoleShape, StatusPageShape
 from watchdog.settings.schema.database_schema import DatabaseShape
-from watchdog.settings.schema.drill_schema import DrillShape
+from watchdog.settings.schema.drill_schema import DrillShape, ServiceDrillShape
 from watchdog.settings.schema.schema import DependencyShape, LogShape, MetricsShape, RecordShape
 
 
@@ -78,8 +78,8 @@ class Settings:
     gates: Mapping[str, GateRules] = field(default_factory=lambda: MappingProxyType({}))
     windows: Mapping[str, Window] = field(default_factory=lambda: MappingProxyType({}))
     drill: DrillShape = field(default_factory=DrillShape)  # how often, and how fast
-    # Staging services, on which drills may be held, each with its known-bad commit.
-    staging: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    # Staging services, on which drills may be held, each with what breaks it.
+    staging: Mapping[str, ServiceDrillShape] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def guard(self) -> AddressGuard:

@@ -72,12 +72,15 @@ def check_secrets(
 
 
 def _of_remedies(shape: Shape, modes: Mapping[str, str]) -> Iterator[tuple[str, tuple[Path, str]]]:
-    """Yield the token at each remedy whose request has a place for it."""
+    """Yield the token at each remedy, and each drill, whose request has a place for it."""
     for name, mode in modes.items():
         for place, one in enumerate(shape.services[name].remedies):
             options = one.options
             if options is not None and options.secret and mode != "observe":
                 yield options.secret, (("services", name, "remedies", place), words(options.name).noun)
+        drill = shape.services[name].drill
+        if drill is not None and drill.flag_on is not None and drill.flag_on.secret:
+            yield drill.flag_on.secret, (("services", name, "drill", "flag_on"), "a drill by a feature flag")
 
 
 def _of_the_rest(shape: Shape) -> dict[str, tuple[Path, str]]:

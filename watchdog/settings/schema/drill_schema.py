@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from watchdog.adapters.json_schema_hooks import written_as
-from watchdog.domain.drills.drill import TARGETS, DrillStep
+from watchdog.adapters.remedies.flag_on import FlagOnOptions
+from watchdog.domain.drills.drill import TARGETS, DrillMethod, DrillStep
 from watchdog.domain.units import DAY_SECONDS
 from watchdog.settings.schema.tuning import BoundedDuration, Section
 
@@ -26,6 +27,13 @@ class ServiceDrillShape(Section):
 
     staging: bool = False
     bad_commit: Annotated[str, AfterValidator(_commit), written_as(f"^{COMMIT.pattern}$", "0" * 40)] | None = None
+    flag_on: FlagOnOptions | None = None
+
+    @property
+    def methods(self) -> tuple[DrillMethod, ...]:
+        """Return the methods that it has the means of; the first one is the default."""
+        means = {DrillMethod.BAD_COMMIT: self.bad_commit, DrillMethod.FLAG: self.flag_on}
+        return tuple(method for method, one in means.items() if one is not None)
 
 
 class DrillTargetsShape(Section):

@@ -241,6 +241,7 @@ def _variable_hint(path: Path) -> str:
     where = ".".join(str(part) for part in path)
     hints = {
         "flag_off": "WATCHDOG_FLAG_TOKEN",
+        "flag_on": "WATCHDOG_FLAG_TOKEN",
         "remedies": "WATCHDOG_REMEDY_TOKEN",
         "slack": "WATCHDOG_SLACK_WEBHOOK_URL (or WATCHDOG_SLACK_BOT_TOKEN)",
         "pagerduty": "WATCHDOG_PAGERDUTY_ROUTING_KEY",
