@@ -1,17 +1,23 @@
 """How a connection ends, with and without TLS: what was an answer, and what is a broken connection."""
 
+import asyncio
 import socket
 import struct
+import threading
+from contextlib import suppress
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.adapters.signals.sites import answering, server_tls, site, trusting_wire
 from tests.adapters.signals.test_probe_http import get
 from tests.adapters.vendor import REQUEST_END, Script
+from watchdog.adapters.signals.phase_timer import Stopwatch
 from watchdog.adapters.signals.probe_failures import Failure
-from watchdog.adapters.signals.probe_http import Answer
+from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
 from watchdog.adapters.signals.probe_options.request import ProbeRequest
+from watchdog.adapters.signals.redirects import within
 from watchdog.domain.readings import FailureKind
 
 CLOSED, CUT, RESET = "closed", "cut", "reset"
@@ -96,3 +102,23 @@ async def test_the_handshake_names_http_1_1() -> None:
     async with site(script, tls) as base:
         assert isinstance(await get(base, trusting_wire()), Answer)
     assert named == ["http/1.1"]
+
+
+def flooding(server: socket.socket) -> None:
+    """Send interim answers, 8 MB of them, as fast as they are read: there is always more to read without waiting."""
+    there, _ = server.accept()
+    with there, suppress(OSError):
+        there.recv(65536)
+        for _ in range(128):
+            there.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 2300)
+
+
+async def test_a_flood_does_not_keep_the_deadline_from_passing() -> None:
+    """The server is a thread: on the loop it would give the deadline its turn."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        flood = threading.Thread(target=flooding, args=(server,), daemon=True)
+        flood.start()
+        url, watch = httpx.URL(f"http://127.0.0.1:{server.getsockname()[1]}/"), Stopwatch()
+        came = await within(0.2, watch, ProbeTransport().get(url, watch, max_body=1000))
+        await asyncio.to_thread(flood.join)
+    assert came == Failure(FailureKind.TIMEOUT, "timed out after 0.2 s (first byte)")

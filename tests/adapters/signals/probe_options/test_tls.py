@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import trustme
 
-from tests.adapters.signals.sites import answering, authority, context_at, redirect, server_tls, site
+from tests.adapters.signals.sites import answering, authority, context_at, redirect, routes, server_tls, site
 from tests.settings.texts import loaded, mistakes
 from watchdog.adapters.signals import http
 from watchdog.adapters.signals.journeys import journey
@@ -91,6 +91,23 @@ async def test_another_server_sees_neither_our_certificate_nor_our_trust(folder:
     """The private authority is for the site of the configuration: what it vouches for elsewhere is not believed."""
     async with site(answering(), asking()) as other, site(redirect(other), asking()) as base:
         assert await read(base, folder, PAIR, redirects=1) == Bad(
+            "TLS: self-signed certificate in certificate chain", FailureKind.TLS
+        )
+
+
+async def test_a_way_back_from_another_server_is_that_servers_choice(folder: Path) -> None:
+    """Where it leads our own site gets no certificate of ours either."""
+    back: list[str] = []
+
+    async def onward(reader: Any, writer: Any) -> None:
+        await redirect(back[0])(reader, writer)
+
+    home = routes({"/": answering(), "/out": redirect("/")})
+    async with site(home, asking()) as base:
+        assert await read(f"{base}/out", folder, PAIR, redirects=1) == Good("HTTP 200")
+    async with site(onward) as other, site(routes({"/": redirect(other), "/in": answering()}), asking()) as base:
+        back.append(f"{base}/in")
+        assert await read(base, folder, PAIR, redirects=2) == Bad(
             "TLS: self-signed certificate in certificate chain", FailureKind.TLS
         )
 
