@@ -115,6 +115,18 @@ async def test_a_file_that_is_no_copy_changes_nothing(kind: str, settings: Setti
         await restore(settings, {}, tmp_path / "nowhere.db")
 
 
+async def test_a_damaged_store_gives_no_copy(settings: Settings, tmp_path: Path) -> None:
+    """What has the name of a copy is whole: else it would be found damaged on the day on which it is needed."""
+    await denying(settings, "abc")
+    store, copy = tmp_path / "watchdog.db", tmp_path / "copy.db"
+    content = bytearray(store.read_bytes())
+    content[4096:20_480] = bytes(16_384)
+    store.write_bytes(content)
+    with pytest.raises(Permanent, match=r"no store of|damaged"):
+        sqlite_copy.write(store, copy)
+    assert list(tmp_path.glob("copy.db*")) == []
+
+
 async def test_a_process_that_dies_half_way_has_lost_nothing(settings: Settings, tmp_path: Path) -> None:
     """The file is renamed and its log is not, as after a kill between both: the next start says what to put back."""
     await denying(settings, "abc")

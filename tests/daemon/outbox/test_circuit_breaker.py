@@ -116,6 +116,21 @@ async def test_a_notice_whose_gap_runs_while_every_place_is_taken_is_tried_after
     assert failed.stir.is_set() and breaker.take(failed)
 
 
+def test_the_next_outage_begins_with_the_first_gap_again(clock: FakeClock) -> None:
+    """A success ends the growing of the gaps: pages of the next outage are not tried late because of the last one."""
+    breaker = CircuitBreaker(clock)
+    queued = ChannelQueue().join("slack", page(1).notice, (1, 0))
+    breaker.join(queued)
+    for _ in range(2):
+        for _ in range(TRIPS_AT):
+            breaker.failed(queued, "down")
+        assert breaker.wait_seconds(queued) == GAPS_SECONDS[0]
+        breaker.failed(queued, "down")
+        assert breaker.wait_seconds(queued) == GAPS_SECONDS[1] > GAPS_SECONDS[0]
+        breaker.passed(queued)
+        assert breaker.wait_seconds(queued) == 0.0
+
+
 @pytest.mark.parametrize("probed", [False, True])
 async def test_a_notice_that_finds_the_breaker_open_is_handed_on_at_once(clock, dead, other, probed: bool) -> None:
     """No probe is due: the vendor is not asked for it. One is due, and hangs: the next channel does not wait for it."""

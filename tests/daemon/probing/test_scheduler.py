@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from tests.support.clocks import FakeClock
-from watchdog.daemon.probing.overload import LOST_MIN
+from watchdog.daemon.probing.overload import LOST_MIN, Load
 from watchdog.daemon.probing.scheduler import (
     EXTRA_PER_SERVICE_MAX,
     OVERLAP_MAX,
@@ -361,3 +361,20 @@ async def test_an_awaited_emit_that_blocks_does_not_pile_up(world: World) -> Non
     opened.set()
     await world.clock.advance(30)
     assert len(site.starts) >= 3
+
+
+async def test_an_overload_is_entered_at_a_tenth_and_left_below_half_of_that(clock: FakeClock) -> None:
+    """A load near the limit would else begin and end every few seconds, and so would what is said about it."""
+    load = Load(clock)
+
+    async def lost_of_a_hundred(lost: int, seconds: int) -> bool:
+        for _ in range(seconds):
+            for number in range(100):
+                load.ended(1.0, 0.0, void=number < lost)
+            await clock.advance(1.0)
+        return load.overload(lambda: [1.0] * 100) is not None
+
+    assert not await lost_of_a_hundred(9, 15)
+    assert await lost_of_a_hundred(20, 15)
+    assert await lost_of_a_hundred(7, 3)
+    assert not await lost_of_a_hundred(4, 3)
