@@ -201,6 +201,20 @@ def test_a_yes_that_comes_late_is_switched_off() -> None:
         assert sent(world)[before:] == [OFFS[0]]
 
 
+def test_a_yes_that_comes_again_switches_off_no_one_elses() -> None:
+    """A restart delivers it again: not a person's, and no word of an invariant where a later one is on."""
+    world = working().run(400.0)
+    world.facts = replace(world.facts, maintenance=False)
+    world.run(450.0)
+    world.facts = replace(world.facts, maintenance=True)
+    world.tell(e.RemedyDone(world.now, "web", "web-1", ON, ""))
+    world.run(900.0)
+    assert sent(world) == [ON] and world.facts.maintenance
+    later = working().run(260.0)
+    later.tell(e.RemedyDone(later.now, "web", "web-0", ON, ""))
+    assert sent(later) == [ON] and own(later).incident == "web-1"
+
+
 # --- off ---
 
 

@@ -179,13 +179,22 @@ def outcome(ctx: StepContext) -> None:
     if event.remedy != ON:
         if own is not None and ours:
             _off(ctx, own, event)
-    elif isinstance(event, e.RemedyDone) and not ours:
+    elif isinstance(event, e.RemedyDone) and not ours and not _known(own, event):
         # It came late, or no record knows of it, as after a restore of the store: it must not stay on.
         why = "it was switched on late, or no record says why"
-        own = _update(ctx, OwnMaintenance(event.incident, ctx.now, ctx.now), on_at=ctx.now, why_off=why)
+        tries = own.tries if own is not None and own.incident == event.incident else 0  # a row of each is kept
+        own = _update(ctx, OwnMaintenance(event.incident, ctx.now, ctx.now), on_at=ctx.now, why_off=why, tries=tries)
         _note(ctx, own, "ACT", "maintenance mode is on, and is wanted no longer")
     elif own is not None and ours and own.on_at is None:
         _on(ctx, own, event)
+
+
+def _known(own: OwnMaintenance | None, event: Outcome) -> bool:
+    """Return whether this yes is no news: delivered again, as after a restart, or of before one that is switched off.
+
+    What is on now that the record says is over may be a person's.
+    """
+    return own is not None and (own.may_be_on or (own.incident == event.incident and own.on_at is not None))
 
 
 def _on(ctx: StepContext, own: OwnMaintenance, event: Outcome) -> None:
