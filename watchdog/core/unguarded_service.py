@@ -22,15 +22,20 @@ def end_incidents(ctx: StepContext, taken_up: Sequence[str]) -> None:
     policy = ctx.policy
     for name in taken_up:
         service = ctx.state.services.get(name)
-        incident = service.incident if service is not None else None
-        if name in policy.services or incident is None or incident.closed_at is not None:
+        if service is None or name in policy.services:
             continue
         ctx.name = name
         # Closing reads the service's configuration: one without checks, of which nothing may be changed.
         ctx.policy = replace(policy, services={**policy.services, name: ServicePolicy(name, None, Mode.OBSERVE)})
+        # Also after its incident: until it is off, it is asked for again and again.
         maintenance_mode.end_unread(ctx, WHY)
-        remedies.end_unread(ctx, WHY)
-        close_incident.close(ctx, Outcome.UNSEEN, WHY)
-        stakeholder_updates.end_unwatched(ctx)
-        active_criticals.clear(ctx)
+        if service.open_incident is not None:
+            _end_incident(ctx)
         ctx.policy = policy
+
+
+def _end_incident(ctx: StepContext) -> None:
+    remedies.end_unread(ctx, WHY)
+    close_incident.close(ctx, Outcome.UNSEEN, WHY)
+    stakeholder_updates.end_unwatched(ctx)
+    active_criticals.clear(ctx)

@@ -349,9 +349,12 @@ def test_it_silences_no_one_and_a_persons_does() -> None:
     assert not maintenance.was_ours(web(world), earlier_one)
 
 
-def test_a_service_that_the_configuration_has_no_more_is_left_to_people() -> None:
-    """Nothing can be switched for it: a page says so."""
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_service_that_the_configuration_has_no_more_is_left_to_people(closed: bool) -> None:
+    """Nothing can be switched for it: a page says so, also where its incident is over."""
     world = working().run(300.0)
+    if closed:
+        of_incident(put(world, phase=Phase.CALM), closed_at=world.now)
     world.policy = replace(world.policy, services={"shop": replace(world.policy.services["web"], name="shop")})
     world.state, effects, broken = checked_step(world.state, e.Restarted(world.now, ("shop", "web")), world.policy)
     assert broken == "" and "TryRemedy" not in kinds(effects)
