@@ -10,7 +10,7 @@ import pytest
 from tests.app.scenes import settings_of
 from tests.support.postgres_server import PostgresServer
 from tests.support.postgres_server import postgres_server as postgres_server
-from watchdog.adapters.stores import build_store, role_lock
+from watchdog.adapters.stores import build_store, database_path, role_lock
 from watchdog.adapters.stores.copies import sqlite_copy
 from watchdog.app.store_copies.store_copies import backup, next_steps, restore
 from watchdog.daemon.runtime.clock import SystemClock
@@ -37,6 +37,12 @@ async def denied(settings: Settings) -> tuple[str, ...]:
     state = await store.load()
     await store.close()
     return () if state is None else tuple(state.denied)
+
+
+def sqlite_path(settings: Settings) -> Path:
+    path = database_path(settings.store_url)
+    assert path is not None
+    return path
 
 
 @pytest.fixture
@@ -87,6 +93,44 @@ async def test_nothing_is_overwritten_and_nothing_restored_beside_a_daemon(setti
     with pytest.raises(Refused, match="a watchdog runs on this store: stop it first"):
         await restore(settings, {}, tmp_path / "other.db")
     lock.release()
+
+
+async def test_a_copy_named_like_an_unfinished_one_is_kept(settings: Settings, tmp_path: Path) -> None:
+    """Neither command removes a file that ends in .part: it may be the copy itself."""
+    await denying(settings, "abc")
+    (tmp_path / "copy.db.part").write_text("mine")
+    with pytest.raises(Permanent, match="part is there already"):
+        await backup(settings, {}, tmp_path / "copy.db")
+    assert (tmp_path / "copy.db.part").read_text() == "mine"
+    named = Path(f"{sqlite_path(settings)}.part")
+    await backup(settings, {}, named)
+    whole = named.read_bytes()
+    with pytest.raises(Permanent, match="give it another name"):
+        await restore(settings, {}, named)
+    assert named.read_bytes() == whole and await denied(settings) == ("abc",)
+
+
+async def test_a_store_behind_a_link_is_restored_where_the_link_leads(settings: Settings, tmp_path: Path) -> None:
+    """On the lasting disk; the link stays."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    (tmp_path / "link.db").symlink_to(disk / "real.db")
+    linked = replace(settings, store_url=f"sqlite:///{tmp_path / 'link.db'}")
+    await denying(linked, "abc")
+    await backup(linked, {}, tmp_path / "copy.db")
+    await denying(linked, "abc", "def")
+    done = await restore(linked, {}, tmp_path / "copy.db")
+    assert (tmp_path / "link.db").is_symlink() and await denied(linked) == ("abc",)
+    assert done.kept is not None and done.kept.parent == disk
+
+
+async def test_a_name_too_long_for_a_file_is_refused(settings: Settings, tmp_path: Path) -> None:
+    """By a sentence, as any other name that cannot be used."""
+    await denying(settings, "abc")
+    with pytest.raises(Permanent, match="cannot be written"):
+        await backup(settings, {}, tmp_path / ("a" * 300))
+    with pytest.raises(Permanent, match="there is no file"):
+        await restore(settings, {}, tmp_path / ("a" * 300))
 
 
 @pytest.mark.parametrize("kind", ["another file", "an empty file", "another database", "a newer one", "a damaged one"])

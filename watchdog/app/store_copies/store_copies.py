@@ -56,7 +56,7 @@ async def _write(settings: Settings, environ: Mapping[str, str], file: Path) -> 
 
 async def restore(settings: Settings, environ: Mapping[str, str], file: Path) -> Restored:
     """Put a copy in the place of the store. Raises Refused while a worker runs, Permanent for any other file."""
-    if not await asyncio.to_thread(file.is_file):
+    if not await asyncio.to_thread(os.path.isfile, file):
         raise Permanent(f"there is no file {file}")
     moment = datetime.fromtimestamp(SystemClock().now(), UTC).strftime("%Y%m%dT%H%M%SZ")
     if is_postgres(settings.store_url):
@@ -76,11 +76,13 @@ async def restore(settings: Settings, environ: Mapping[str, str], file: Path) ->
 
 
 def _path(settings: Settings) -> Path:
-    """Return the file of the store. Raises Permanent for one in memory."""
+    """Return the file of the store, where a link to it leads: SQLite keeps its -wal there, and a link's own folder may
+    be on no lasting disk. Raises Permanent for one in memory.
+    """
     path = database_path(settings.store_url)
     if path is None:
         raise Permanent(f"the store is {settings.store_url}: it has no file to copy")
-    return path.absolute()
+    return path.resolve()
 
 
 async def _restore_postgres(settings: Settings, environ: Mapping[str, str], file: Path, kept: Path) -> Restored:
@@ -101,11 +103,10 @@ async def _begun(_transaction: str) -> None:
 
 
 async def _dump(settings: Settings, environ: Mapping[str, str], file: Path) -> None:
-    part = file.with_name(file.name + sqlite_copy.PART)
-    if file.exists():  # noqa: ASYNC240  one look, by a command
+    if os.path.lexists(file):  # noqa: ASYNC240  one look, by a command
         raise Permanent(f"{file} is there already: name another file")
+    part = sqlite_copy.part_of(file)
     try:
-        part.unlink(missing_ok=True)
         with (
             FileIO(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "r+") as opened,
             _database(settings, environ) as database,

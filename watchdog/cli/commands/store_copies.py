@@ -1,5 +1,6 @@
 """The commands `backup` and `restore`, of the watchdog's own store."""
 
+import shlex
 from pathlib import Path
 
 from watchdog.cli.options import It
@@ -20,7 +21,7 @@ async def backup(file: Path, /, *, ctx: It) -> int:
     from watchdog.domain.units import show_bytes
 
     size = await ctx.app().backup(ctx.settings(), ctx.environ, ctx.cwd / file)
-    back = command_line("restore", file)
+    back = command_line("restore", shlex.quote(str(file)))
     output.show_lines([f"Wrote {ctx.cwd / file}, {show_bytes(size)}, read back. To put it back: {back}"])
     return output.DONE
 

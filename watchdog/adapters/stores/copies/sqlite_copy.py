@@ -36,11 +36,25 @@ def check(file: Path) -> str:
     return str(found[0])
 
 
+def part_of(file: Path) -> Path:
+    """Return where a file is written before it has its name. Raises Permanent where a file lies there, since it may be
+    a copy that a person has named, or the very one that is put back.
+    """
+    part = file.with_name(file.name + PART)
+    try:
+        part.lstat()
+    except FileNotFoundError:
+        return part
+    except OSError as error:
+        raise Permanent(f"{file} cannot be written ({error.strerror})") from None
+    raise Permanent(f"{part} is there already: give it another name, or remove it if an interrupted copy left it")
+
+
 def write(store: Path, file: Path) -> None:
     """Copy a store to a new file. Raises Permanent where the file is there, or cannot be written."""
-    if file.exists():
+    if os.path.lexists(file):
         raise Permanent(f"{file} is there already: name another file")
-    part = file.with_name(file.name + PART)
+    part = part_of(file)
     try:
         _copy(store, part)
         check(part)
@@ -54,7 +68,9 @@ def write(store: Path, file: Path) -> None:
 def put_back(file: Path, store: Path, aside: Path) -> None:
     """Put a copy in the place of a store, whose files are renamed to `aside`. The caller has the store's role."""
     check(file)
-    part = store.with_name(store.name + PART)
+    part = part_of(store)
+    if os.path.lexists(aside):
+        raise Permanent(f"{aside} is there already: type the command again in a second")
     try:
         _copy(file, part)
         if store.exists():
@@ -75,7 +91,6 @@ def put_back(file: Path, store: Path, aside: Path) -> None:
 
 def _copy(source: Path, target: Path) -> None:
     """Copy a database to a new file that only the owner of its folder can read. Raises OSError or Permanent."""
-    target.unlink(missing_ok=True)
     os.close(opened_new(str(target), os.O_WRONLY))
     try:
         with closing(_read_only(source)) as read, closing(sqlite3.connect(target)) as written:
