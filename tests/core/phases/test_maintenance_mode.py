@@ -260,13 +260,21 @@ def test_it_ends_with_the_incident_or_once_people_have_it_no_more(how: Any, why:
 
 def test_off_is_asked_for_again_then_people_are_paged() -> None:
     """Once; and a person who switches it off ends it."""
-    world = working("off", *["refused"] * 9).run(ACKNOWLEDGED_AT + PAGE.at_most_seconds + 400.0)
+    world = working("off", *["refused"] * 99).run(ACKNOWLEDGED_AT + PAGE.at_most_seconds + 2400.0)
     assert sent(world) == [ON, *OFFS] and len(OFFS) == OFF_TRIES
     assert titles(world, wakes=True) == ["MAINTENANCE MODE IS ON on web"]
     assert own(world).may_be_on and not suppression.by_platform(web(world), world.now)
     world.facts = replace(world.facts, maintenance=False)
-    world.run(world.time + 120.0)
+    world.run(world.time + 190.0)
     assert not own(world).may_be_on and titles(world)[-1] == "web: maintenance mode is off"
+
+
+def test_an_outage_of_the_platforms_api_does_not_keep_it_on() -> None:
+    """People read of it soon, and it is off once the API answers, a quarter of an hour later."""
+    world = working("off", *["refused"] * 9).run(ACKNOWLEDGED_AT + PAGE.at_most_seconds + 240.0)
+    assert titles(world, wakes=True) == ["MAINTENANCE MODE IS ON on web"] and world.facts.maintenance
+    world.run(ACKNOWLEDGED_AT + PAGE.at_most_seconds + 1000.0)
+    assert not world.facts.maintenance and not own(world).may_be_on
 
 
 def test_without_an_answer_it_is_asked_for_again_later() -> None:

@@ -8,7 +8,8 @@ gone they prove the recovery, or page.
 Rule 1: on only where a person has acknowledged a critical incident that fails now and that the daemon leaves to people;
 once in an incident, by the guards of a remedy without a suspected deploy.
 Rule 2: off when a person says so (`stop`), when its incident is over or left to people no more, and at its time limit;
-asked for again while it fails, since off twice is off. Where that does not help, or may not be done, people are paged.
+asked for again while it fails, since off twice is off. Where that does not help soon, or may not be done, people are
+paged.
 Rule 3: one that was on before is a person's, and so is one that a person switched off and on again: never touched.
 Rule 4: the order is saved with the state, so a crash forgets neither; what may be on counts as on.
 Rule 5: what probes see of the page proves nothing: the incident closes by readings after it alone.
@@ -37,6 +38,8 @@ from watchdog.domain.units import show_seconds
 ANSWER_PATIENCE_SECONDS = 120.0
 """The longest wait for the outcome of a request; longer than the shell looks for a lost answer."""
 AGAIN_SECONDS = 30.0
+PAGED_AFTER = 3
+"""After so many requests to switch it off in vain people are paged; it is asked for further on."""
 SHOWN_SECONDS = 60.0
 """So long after the switch a list of Render may still have been read before it."""
 
@@ -144,9 +147,10 @@ def _due(ctx: StepContext, own: OwnMaintenance) -> None:
     hinders = ctx.state.stop_reason or ("mode observe" if ctx.service_policy.mode is Mode.OBSERVE else "")
     if hinders:
         _page(ctx, own, f"{hinders}: the daemon changes nothing")
-    elif own.tries >= OFF_TRIES:
-        _page(ctx, own, f"{own.tries} requests did not switch it off")
-    else:
+        return
+    if own.tries >= PAGED_AFTER:
+        own = _page(ctx, own, f"{own.tries} requests did not switch it off")
+    if own.tries < OFF_TRIES:
         name = OFFS[own.tries]
         own = _update(ctx, tries=own.tries + 1, off_asked_at=ctx.now)
         _note(ctx, own, "INTENT", f"maintenance mode off: {why}")
@@ -231,8 +235,9 @@ def _off(ctx: StepContext, own: OwnMaintenance, event: Outcome) -> None:
         return
     _note(ctx, own, "WAIT", f"maintenance mode is not off: {event.why}")
     # The next try waits as long as is left of the patience with the last one.
-    _update(ctx, off_asked_at=ctx.now - ANSWER_PATIENCE_SECONDS + AGAIN_SECONDS)
-    ctx.wake_at(ctx.now + AGAIN_SECONDS)
+    again = min(ANSWER_PATIENCE_SECONDS, AGAIN_SECONDS * 2 ** (own.tries - 1))
+    _update(ctx, off_asked_at=ctx.now - ANSWER_PATIENCE_SECONDS + again)
+    ctx.wake_at(ctx.now + again)
 
 
 def _end(ctx: StepContext, at: float) -> OwnMaintenance:
@@ -251,15 +256,16 @@ def _over(ctx: StepContext, why: str) -> None:
     ctx.notify_service(NoticeKind.RESOLVED, _thread(own), f"{ctx.name}: maintenance mode is off", lines)
 
 
-def _page(ctx: StepContext, own: OwnMaintenance, why: str) -> None:
+def _page(ctx: StepContext, own: OwnMaintenance, why: str) -> OwnMaintenance:
     """Page once that it stays on."""
     if own.paged:
-        return
+        return own
     own = _update(ctx, paged=True)
     title = f"MAINTENANCE MODE IS ON on {ctx.name}"
     _note(ctx, own, "HUMAN", f"{title}: {why}")
     lines = (f"It was to be switched off: {own.why_off}. {why[:1].upper()}{why[1:]}.", "Switch it off on Render.")
     ctx.notify_service(NoticeKind.HUMAN_NEEDED, _thread(own), title, lines, wakes=True)
+    return own
 
 
 def _thread(own: OwnMaintenance) -> str:

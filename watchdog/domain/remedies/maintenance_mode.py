@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 ON = "maintenance_mode:on"
-OFF_TRIES = 5
+OFF_TRIES = 20
 OFFS = tuple(f"maintenance_mode:off{f'-{number}' if number > 1 else ''}" for number in range(1, OFF_TRIES + 1))
-"""The names under which it is switched off. It may be asked for again, as off twice is off: each try is a row."""
+"""The names under which it is switched off. It may be asked for again, as off twice is off: each try is a row.
+
+They last for half an hour: Render's API may well be away in an outage.
+"""
 
 
 @dataclass(frozen=True, slots=True)
