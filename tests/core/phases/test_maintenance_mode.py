@@ -82,7 +82,8 @@ def test_it_is_on_while_people_work_and_off_when_they_say_so() -> None:
     state = current_state(incident_of(world), world.state, world.policy, world.now)
     ends = "Maintenance mode is on while people work: watchdog incident stop web-1 switches it off, the daemon at "
     assert ends in outlook(incident_of(world), world.now, state=state).besides
-    world.tell(e.Stopped(world.now, "web-1", "ann"))
+    for _ in range(2):
+        world.tell(e.Stopped(world.now, "web-1", "ann"))
     assert incident_of(world).human_needed == "", "her work is done; that is no order to the daemon"
     world.run(570.0)
     assert sent(world) == [ON, OFFS[0]] and not world.facts.maintenance and web(world).phase is Phase.PAGED
@@ -229,12 +230,21 @@ def test_it_is_off_after_its_time_and_what_still_fails_is_paged() -> None:
     assert sent(world) == [ON, OFFS[0]] and web(world).phase is Phase.PAGED
 
 
-def test_a_page_that_answers_200_proves_nothing() -> None:
-    """A page of one's own may do so: neither behind it nor right after it does the incident close."""
+@pytest.mark.parametrize("phase", [Phase.PAGED, Phase.SUSPECT, Phase.ASKING, Phase.ANNOUNCED, Phase.VERIFYING])
+def test_behind_a_page_that_answers_200_nothing_closes(phase: Phase) -> None:
+    """In no phase: it may be on for a while after people have the incident no more, also where no list shows it."""
+    world = share(put(working().run(204.0), phase=phase), paused_by="bob")
+    for second in range(900):
+        hear(world, e.Observed(world.now + second, "web", "home", Good(), 0.05))
+        hear(world, e.Observed(world.now + second, "web", "api", Good(), 0.05))
+    assert incident_of(world).closed_at is None and own(world).may_be_on
+
+
+def test_right_after_a_page_that_answers_200_nothing_closes() -> None:
+    """A page of one's own may do so: the readings of before it ended count no longer."""
     world = working(end=300.0).run(310.0)
     for second in range(200):
         hear(world, e.Observed(world.now + second, "web", "home", Good(), 0.05))
-    assert web(world).phase is Phase.PAGED
     at = world.now + 200.0
     hear(world, e.Stopped(at, "web-1", "ann"))
     hear(world, e.RemedyDone(at, "web", "web-1", OFFS[0], ""))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from watchdog.core import detect
-from watchdog.core.assess import suspect_deploy
+from watchdog.core.assess import maintenance, suspect_deploy
 from watchdog.core.detect import corroboration, crashes, error_counts, failure_kinds, probes, turned_away
 from watchdog.core.fold import lessons, served_versions, unread
 from watchdog.domain.checks import Check
@@ -236,7 +236,12 @@ def _why_suspicious(check: Check) -> str:
 def is_healthy(
     service: ServiceState, policy: Policy, now: float, for_seconds: float = 0.0, *, seen: bool = True
 ) -> bool:
-    """Return whether every check is back to normal, and has been for `for_seconds`; what failed must be `seen` so."""
+    """Return whether every check is back to normal, and has been for `for_seconds`; what failed must be `seen` so.
+
+    Behind our own maintenance page, which may well answer 200, nothing is.
+    """
+    if maintenance.is_ours(service):
+        return False
     return not (seen and unread.unseen(service, policy, now)) and all(
         detect.calm(check, given := conditions(service, name, policy, now), for_seconds)
         or unread.says_nothing(service, given, for_seconds)

@@ -161,9 +161,10 @@ def _due(ctx: StepContext, own: OwnMaintenance) -> None:
 def end(ctx: StepContext, by: str) -> bool:
     """Have it switched off because a person says that the work is done; return whether it is on."""
     own = ctx.service.own_maintenance
-    if own is None or not own.may_be_on or own.why_off:
+    if own is None or not own.may_be_on:
         return False
-    _update(ctx, why_off=f"{by} ended it")
+    # Asked twice it is no order about a rollback: none is sent while it is on.
+    _update(ctx, why_off=own.why_off or f"{by} ended it")
     ctx.note("STOPPED", f"by {by}: maintenance mode is switched off")
     return True
 

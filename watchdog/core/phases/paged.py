@@ -8,7 +8,6 @@ severity. It never takes up again what a person has rejected or stopped.
 from dataclasses import replace
 
 from watchdog.core import detect
-from watchdog.core.assess import maintenance
 from watchdog.core.context import StepContext
 from watchdog.core.fold import observations, unread
 from watchdog.core.guards import active_criticals, downtime
@@ -37,10 +36,10 @@ def keep_watching(ctx: StepContext) -> None:
     """Close the incident when it has recovered; decide anew when it worsens or a passing obstacle clears."""
     if ctx.state.blind_since is not None:
         return
-    # Our own maintenance page answers in the site's place, and may well say 200: nothing closes by it.
-    if not maintenance.is_ours(ctx.service) and _closed(ctx):
+    if observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.calm_seconds):
+        close_incident.close(ctx, _outcome(ctx), "every check has been good for a minute")
         return
-    if manual_silences.notify_after_silence(ctx):
+    if lasting_errors.closed(ctx) or _closed_unseen(ctx) or manual_silences.notify_after_silence(ctx):
         return
     # Also with each reading: a reload may have changed the next step, and its time.
     escalation.keep_the_clock(ctx)
@@ -52,14 +51,6 @@ def keep_watching(ctx: StepContext) -> None:
         _reconsider(ctx, findings)
         # Last: a new course knows of no gap, as it calls people itself where they are to be called.
         escalation.call_after_gap(ctx)
-
-
-def _closed(ctx: StepContext) -> bool:
-    """Close an incident that fails no more, or that nothing shows to fail; return whether."""
-    if observations.is_healthy(ctx.service, ctx.policy, ctx.now, ctx.policy.detection.calm_seconds):
-        close_incident.close(ctx, _outcome(ctx), "every check has been good for a minute")
-        return True
-    return lasting_errors.closed(ctx) or _closed_unseen(ctx)
 
 
 def _closed_unseen(ctx: StepContext) -> bool:
