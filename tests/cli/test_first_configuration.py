@@ -112,7 +112,7 @@ def test_from_another_tool_it_says_what_is_lost_and_checks_once_its_keys_are_set
         encoding="utf-8",
     )
     said = answer(capsys, "init", "--from", "old", "--slack")
-    assert "Carried over: 1 sites." in said and "  router: left out: a ping has no equal" in said
+    assert "Carried over: 1 site." in said and "  router: left out: a ping has no equal" in said
     text = (folder / "watchdog.yaml").read_text(encoding="utf-8")
     assert "# left out: router: a ping has no equal" in text and "canary" not in text + said
     variable = "WATCHDOG_PROBE_SHOP_X_KEY"

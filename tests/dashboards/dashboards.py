@@ -135,12 +135,12 @@ ITSELF = Dashboard(
     "Whether the watchdog is well: its workers, its probes' pace, its store, its ways to people.",
     (
         number("Workers", "Living ones.", "max(watchdog_workers)", bad_below=1),
-        number("Healthy", "Workers that find themselves so.", "sum(watchdog_up)", bad_below=1),
+        number("Healthy", "1 while every worker finds itself so.", "min(watchdog_up)", bad_below=1),
         number("Blind", "Workers that cannot see.", "sum(watchdog_blind)", bad_above=1),
         number(
             "Actions paused or disabled",
             "Then nothing is changed.",
-            "max(watchdog_paused or watchdog_disarmed)",
+            "max(watchdog_paused) + max(watchdog_disarmed)",
             bad_above=1,
         ),
         number("Store", "1 while it takes records.", "min(watchdog_store_up)", bad_below=1),

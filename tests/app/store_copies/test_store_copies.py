@@ -171,18 +171,27 @@ async def test_a_damaged_store_gives_no_copy(settings: Settings, tmp_path: Path)
     assert list(tmp_path.glob("copy.db*")) == []
 
 
-async def test_a_process_that_dies_half_way_has_lost_nothing(settings: Settings, tmp_path: Path) -> None:
-    """The file is renamed and its log is not, as after a kill between both: the next start says what to put back."""
+async def test_what_the_log_of_the_old_store_holds_is_kept_with_it(settings: Settings, tmp_path: Path) -> None:
+    """A reader keeps the log from being emptied by itself; the file of before has all of it, without a log beside."""
     await denying(settings, "abc")
-    store = tmp_path / "watchdog.db"
-    log = Path(f"{store}-wal")
-    log.touch()
-    store.rename(tmp_path / "aside.db")
-    with pytest.raises(Permanent, match="put the file back beside it"):
-        await denied(settings)
-    (tmp_path / "aside.db").rename(store)
-    assert await denied(settings) == ("abc",)
-    sqlite_copy.check(store)
+    await backup(settings, {}, tmp_path / "copy.db")
+    with closing(sqlite3.connect(tmp_path / "watchdog.db")) as reader:
+        reader.execute("SELECT count(*) FROM parts").fetchone()
+        await denying(settings, "abc", "def")
+        assert (tmp_path / "watchdog.db-wal").stat().st_size > 0
+        done = await restore(settings, {}, tmp_path / "copy.db")
+    assert done.kept is not None and await denied(settings) == ("abc",)
+    alone = tmp_path / "alone.db"
+    alone.write_bytes(done.kept.read_bytes())
+    assert await denied(replace(settings, store_url=f"sqlite:///{alone}")) == ("abc", "def")
+
+
+@pytest.mark.parametrize("suffix", sqlite_copy.OWN)
+async def test_a_copy_takes_no_name_of_the_stores_own_files(suffix: str, settings: Settings, tmp_path: Path) -> None:
+    """SQLite would take it for the log of the store."""
+    await denying(settings, "abc")
+    with pytest.raises(Permanent, match="belongs to the store"):
+        await backup(settings, {}, tmp_path / f"watchdog.db{suffix}")
 
 
 @pytest.mark.long

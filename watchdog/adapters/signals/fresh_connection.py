@@ -128,6 +128,9 @@ class FreshConnection:
             if ended:
                 raise EOFError from None
             raise
+        # h11 says so for ever, without a turn for the loop, of an answer that would speak another protocol.
+        if event is h11.PAUSED:
+            raise h11.RemoteProtocolError("the answer speaks another protocol")
         return event
 
     async def _send(self, data: bytes) -> None:

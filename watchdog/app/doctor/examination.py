@@ -12,6 +12,7 @@ from watchdog.app.commands.store_reading import reading
 from watchdog.app.compose.daemon_run import HEARTBEATS
 from watchdog.app.doctor.installation import Installation, findings
 from watchdog.daemon.runtime.clock import SystemClock
+from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import WatchdogError
 from watchdog.domain.incidents import State
 from watchdog.settings import Settings
@@ -24,7 +25,8 @@ async def examine(settings: Settings) -> Sequence[CheckResult]:
         own = list(findings(await _installation(settings)))
     except WatchdogError as error:
         # Nothing is known of the daemon then, and what it relies on is tried all the same.
-        own = [CheckResult("store", CheckOutcome.FAIL, str(error), "see the reason")]
+        fix = f"the reason says how; the daemon's first start makes it: {command_line('run')}"
+        own = [CheckResult("store", CheckOutcome.FAIL, str(error), fix)]
     return [*own, *(one for one in await check(settings) if one.name != "store")]
 
 

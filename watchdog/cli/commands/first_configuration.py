@@ -169,10 +169,12 @@ def _same(source: Path, path: Path) -> bool:
 
 def _lost(path: Path, made: "Imported") -> Sequence[str]:
     """Return how much was carried over, and what was not, on so many lines as a person reads."""
+    from watchdog.presentation.text import many
+
     shown = [f"  {line}" for line in made.lost[:LOST_SHOWN]]
     if rest := made.lost[LOST_SHOWN:]:
         shown.append(f"  and {len(rest)} more, each in {path.name}")
-    return [f"Carried over: {made.carried} sites.", *(["Not carried over:", *shown] if shown else []), ""]
+    return [f"Carried over: {many(made.carried, 'site')}.", *(["Not carried over:", *shown] if shown else []), ""]
 
 
 def _write_all(

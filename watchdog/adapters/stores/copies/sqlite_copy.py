@@ -1,13 +1,13 @@
 """A whole copy of a SQLite store, by SQLite's own backup, which may run beside a writer. Not on the event loop.
 
 Theory. A copy is written as `….part`, checked, and only then given its name; so what has the name is whole. A restore
-writes the new file beside the store first, then renames what is there out of the way, then the new one into its place:
-a process that dies in between has lost nothing, and the next start says what to put back.
+writes the new file beside the store first, puts what the store's log holds into the store, gives the store its second
+name, and then renames the new file to the first one, in one step: a process that dies in between leaves the old store.
 """
 
 import os
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from watchdog.adapters.stores.new_files import opened_new
@@ -18,6 +18,8 @@ from watchdog.domain.errors import Permanent
 BESIDE = ("-wal", "-shm")
 """What SQLite keeps beside the file of an open database; it belongs to that file."""
 PART = ".part"
+OWN = (*BESIDE, "-journal", ".lock")
+"""What follows the store's name in the names of its own files."""
 NO_STORE = f"is no store of a watchdog that can be read: name a file that `{command_line('backup', 'FILE')}` wrote"
 
 
@@ -52,6 +54,8 @@ def part_of(file: Path) -> Path:
 
 def write(store: Path, file: Path) -> None:
     """Copy a store to a new file. Raises Permanent where the file is there, or cannot be written."""
+    if file.name.startswith(store.name) and file.name.removeprefix(store.name) in OWN:
+        raise Permanent(f"{file} is a name that belongs to the store: name another file")
     if os.path.lexists(file):
         raise Permanent(f"{file} is there already: name another file")
     part = part_of(file)
@@ -74,19 +78,26 @@ def put_back(file: Path, store: Path, aside: Path) -> None:
     try:
         _copy(file, part)
         if store.exists():
-            # The file first: SQLite says of a -wal alone what to put back, and would miss nothing without its -wal.
-            store.rename(aside)
+            _empty_log(store)
+            aside.hardlink_to(store)
+        # Of a damaged store the log may still hold something; beside the new file it would be taken for its own.
         for suffix in BESIDE:
             left = Path(f"{store}{suffix}")
             if left.exists():
                 left.rename(f"{aside}{suffix}")
-        part.rename(store)
+        part.replace(store)
     except OSError as error:
         raise Permanent(
             f"{store} cannot be replaced ({error.strerror}); what was there is {aside} or {store}"
         ) from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def _empty_log(store: Path) -> None:
+    """Put what the log of a store holds into the store, as far as it can be read."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{store.absolute().as_uri()}?mode=rw", uri=True)) as opened:
+        opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
 def _copy(source: Path, target: Path) -> None:
