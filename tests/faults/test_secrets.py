@@ -46,6 +46,7 @@ def planted(vendors: str, slack: str, crons: str, sentry: str) -> dict[str, str]
         "WATCHDOG_SLACK_WEBHOOK_URL": f"{slack}/T0/B0/{word('WATCHDOG_SLACK_WEBHOOK_URL')}",
         "WATCHDOG_PAGERDUTY_ROUTING_KEY": word("WATCHDOG_PAGERDUTY_ROUTING_KEY").ljust(32, "0"),
         "WATCHDOG_WEBHOOK_URL": f"{vendors}/webhook?key={word('WATCHDOG_WEBHOOK_URL')}",
+        "WATCHDOG_APPRISE_URLS": f"json://{vendors.partition('://')[2]}/apprise/{word('WATCHDOG_APPRISE_URLS')}",
         "WATCHDOG_HEARTBEAT_URL": f"{vendors}/heartbeat/{word('WATCHDOG_HEARTBEAT_URL')}",
         "WATCHDOG_SENTRY_CRONS_URL": f"{crons}/api/1/cron/watchdog/{word('WATCHDOG_SENTRY_CRONS_URL')}/",
         "WATCHDOG_SENTRY_DSN": f"{sentry}/1".replace("://", f"://{word('WATCHDOG_SENTRY_DSN')}@"),

@@ -168,7 +168,7 @@ def grounds() -> Iterator[tuple[ServicePolicy, ServiceState, Deploy, str]]:
     yield GUARDED, calm, Deploy("dep-9", "live", trigger="rollback", finished_at=NOW - 60), ""
 
 
-@pytest.mark.parametrize(("policy", "service", "live", "why"), grounds())
+@pytest.mark.parametrize(("policy", "service", "live", "why"), [*grounds()])
 def test_each_reason_why_the_daemon_would_not_switch_it_off_is_named(
     policy: ServicePolicy, service: ServiceState, live: Deploy, why: str
 ) -> None:

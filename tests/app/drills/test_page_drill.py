@@ -81,7 +81,7 @@ def test_a_test_page_is_acknowledged_in_pagerduty_and_closed(guarded: tuple[Clou
     assert still_open(cloud) == set() and len(cloud.rings()) == 1
     (row,) = json.loads(daemon.cli("drill", "--history", "--json").stdout)
     assert (row["method"], row["result"]) == ("page", "passed")
-    assert "| page pagerduty | acknowledged | 5 min |" in daemon.cli("drill", "--report").stdout
+    assert "| page pagerduty | page | acknowledged | 5 min |" in daemon.cli("drill", "--report").stdout
     assert cloud.untouched() and daemon.cli("drill", "--page", "--clean").stdout.startswith("Nothing to close")
 
 

@@ -220,7 +220,7 @@ class FlagCleanup(Cleanup):
     async def _hold(self, drill: Drill, by: str) -> str:
         """Keep the daemon from a remedy of its own for a while; return why it is not kept from it."""
         reason = f"drill {drill.number} switches its flag off"
-        wanted = {"service": self.parts.staging.name, "seconds": HOLD_SECONDS, "reason": reason}
+        wanted = {"of": self.parts.staging.name, "seconds": HOLD_SECONDS, "reason": reason}
         return await self._command("hold", wanted, by)
 
     async def _sent(self) -> str:
