@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import sentry_sdk
 
-from watchdog.daemon.telemetry import error_reporting
+from watchdog.daemon.telemetry import error_reporting, own_errors
 from watchdog.domain.errors import Permanent
 
 SECRET = "hunter2-key"
@@ -113,8 +113,8 @@ def test_without_a_dsn_nothing_is_sent(ingest: Ingest, monkeypatch: pytest.Monke
     """Not even when the target's own DSN lies in the environment."""
     monkeypatch.setenv("SENTRY_DSN", ingest.dsn)
     for none in (None, ""):
-        error_reporting.start(none, "1", redact=tuple)
-        error_reporting.report(failure("boom"))
+        own_errors.start(none, "1", redact=tuple)
+        own_errors.report(failure("boom"))
     sentry_sdk.flush(2)
     assert ingest.raw == []
 

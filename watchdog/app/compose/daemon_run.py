@@ -34,7 +34,7 @@ from watchdog.daemon.runtime.gc_tuning import tune_interpreter
 from watchdog.daemon.runtime.sleep import any_set
 from watchdog.daemon.supervision.status import status_of
 from watchdog.daemon.supervision.step_recorder import StepRecorder
-from watchdog.daemon.telemetry import error_reporting, logs
+from watchdog.daemon.telemetry import logs, own_errors
 from watchdog.daemon.telemetry.exposition import Exposition
 from watchdog.daemon.telemetry.heartbeat import Heartbeat, healthchecks, sentry_crons
 from watchdog.daemon.telemetry.remote_write import RemoteWriter
@@ -65,7 +65,7 @@ async def run(settings: Settings, clock: Clock, hook: FaultPoint = no_hook) -> N
     try:
         await _run(settings, clock, hook)
     finally:
-        error_reporting.stop()
+        own_errors.stop()
 
 
 async def _run(settings: Settings, clock: Clock, hook: FaultPoint) -> None:
@@ -127,7 +127,7 @@ def prepare_logs(settings: Settings, stream: TextIO | None = None) -> None:
     # Secrets are redacted before the first line is logged: even a warning may quote a URL with a key in it.
     logs.configure(level=settings.log.level.upper(), json=as_json, redact=lambda: secrets, stream=stream)
     try:
-        error_reporting.start(settings.secrets.get(SENTRY_DSN), __version__, redact=lambda: secrets)
+        own_errors.start(settings.secrets.get(SENTRY_DSN), __version__, redact=lambda: secrets)
     except Permanent:
         how = "copy the DSN from the project's client keys in Sentry"
         raise ConfigurationError((Mistake(SENTRY_DSN, "is not a DSN", how),)) from None
@@ -152,7 +152,7 @@ def report_errors(get_app: Callable[[], App | None]) -> Callable[[str, BaseExcep
 
     def on_error(name: str, error: BaseException) -> None:
         log.error("task failed", task=name, exc_info=error)
-        error_reporting.report(error)
+        own_errors.report(error)
         app = get_app()
         if app is not None:
             app.metrics.error(name)

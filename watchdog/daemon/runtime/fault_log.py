@@ -9,7 +9,7 @@ import traceback
 import structlog
 
 from watchdog.daemon.runtime.log_throttle import LogThrottle
-from watchdog.daemon.telemetry import error_reporting
+from watchdog.daemon.telemetry import own_errors
 from watchdog.ports import Clock
 
 log = structlog.get_logger("watchdog")
@@ -30,7 +30,7 @@ class FaultLog:
             return
         first = error if left_out == 0 else None
         log.error("part of a page or reply left out, internal error", kind=kind, left_out=left_out, exc_info=first)
-        error_reporting.report(error)
+        own_errors.report(error)
 
 
 def fault_kind(error: Exception) -> str:

@@ -1,6 +1,6 @@
 """Reports the daemon's own errors to a Sentry project of their own: in the watched one they would raise its error rate.
 
-Rule 1: off without a DSN; `SENTRY_*` variables are not read, as they belong to the target.
+Rule 1: loaded with a DSN alone (own_errors.py); `SENTRY_*` variables are not read, as they belong to the target.
 Rule 2: no local variables (they hold headers and addresses), no breadcrumbs, no host name, no patched libraries, no
 personal data (the SDK's default); the rest is scrubbed of every known secret.
 Rule 3: a failing loop is a few events, not a flood.
@@ -30,10 +30,8 @@ FLUSH_SECONDS = 2.0
 _DEPTH_MAX = 12
 
 
-def start(dsn: str | None, version: str, redact: Redact) -> None:
-    """Report errors to the DSN from now on; without one, report none. Raises Permanent for an invalid DSN."""
-    if not dsn:
-        return
+def start(dsn: str, version: str, redact: Redact) -> None:
+    """Report errors to the DSN from now on. Raises Permanent for an invalid DSN."""
     try:
         sentry_sdk.init(
             dsn=dsn,
@@ -63,7 +61,7 @@ def start(dsn: str | None, version: str, redact: Redact) -> None:
 
 
 def report(error: BaseException) -> None:
-    """Report one error; does nothing without a DSN. Returns at once: a thread of the SDK sends it."""
+    """Report one error. Returns at once: a thread of the SDK sends it."""
     sentry_sdk.capture_exception(error)
 
 
