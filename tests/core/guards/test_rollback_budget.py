@@ -43,6 +43,19 @@ def test_what_was_spent_for_nothing_is_given_back_and_nothing_of_others() -> Non
     assert ctx.state.acted_at == (NOW - 4,), "a rollback that was never asked for"
 
 
+def test_accounts_that_lack_the_entry_stay_as_they_are() -> None:
+    """As those of a restored store: of an earlier rollback nothing is given back."""
+    earlier = NOW - 90_000
+    service = a_service(incident=an_incident(requested_at=NOW - 5), acted_at=(earlier,))
+    ctx = a_turn(service, acted_at=(earlier,), acts=(Act(earlier, "web"),))
+    rollback_budget.give_back(ctx)
+    assert (ctx.service.acted_at, ctx.state.acted_at, ctx.state.acts) == (
+        (earlier,),
+        (earlier,),
+        (Act(earlier, "web"),),
+    )
+
+
 def test_what_a_worker_with_a_fast_clock_spent_for_nothing_is_given_back_as_well() -> None:
     """The one that takes over clamps the moment of the request, and not the accounts: it is then decided anew.
 

@@ -219,6 +219,25 @@ def test_a_yes_that_comes_again_switches_off_no_one_elses() -> None:
 # --- off ---
 
 
+def test_a_second_yes_while_it_is_on_changes_nothing() -> None:
+    """As after a restart: the record knows of it already."""
+    world = working().run(300.0)
+    before = own(world)
+    hear(world, e.RemedyDone(world.now, "web", "web-1", ON, "on already", "off"))
+    assert before.on_at is not None and own(world) == before and sent(world) == [ON]
+    hear(world, e.RemedyDone(world.now, "web", "web-0", OFFS[0], ""))
+    assert own(world) == before, "nor does the end of an earlier one"
+
+
+def test_the_end_of_an_earlier_incidents_switch_leaves_the_open_one_alone() -> None:
+    """What the open incident saw fail counts: it was not behind that page."""
+    world = working().run(300.0)
+    put(world, own_maintenance=replace(own(world), incident="web-0", off_asked_at=world.now, tries=1))
+    seen = web(world).checks
+    hear(world, e.RemedyDone(world.now, "web", "web-0", OFFS[0], "", "on"))
+    assert not own(world).may_be_on and web(world).checks == seen
+
+
 def test_it_is_off_after_its_time_and_what_still_fails_is_paged() -> None:
     """Once an incident, though it is acknowledged again."""
     world = working().run(ACKNOWLEDGED_AT + PAGE.at_most_seconds + 5.0)

@@ -72,7 +72,8 @@ async def test_blind() -> None:
 async def test_no_help() -> None:
     """The version is bad and so is the world: the site still fails with the old version."""
     world, story = await told("no-help", 2)
-    assert story == [*BROKEN, "fault_started web"] and world.sandbox.cloud.acting("web")[0].status == 500
+    # Both are due close together: on a busy machine either may come first.
+    assert sorted(story) == [*BROKEN, "fault_started web"] and world.sandbox.cloud.acting("web")[0].status == 500
 
 
 async def test_same_commit() -> None:
