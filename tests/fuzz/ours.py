@@ -18,6 +18,7 @@ from watchdog.adapters.notifiers.smtp import Mailbox, MailServer
 from watchdog.adapters.options import parse_url
 from watchdog.adapters.pagers.pagerduty import alert_key
 from watchdog.adapters.recordings.recording_reader import judgement_of, runs_of
+from watchdog.adapters.redactor import Redactor
 from watchdog.adapters.signals.content_security.policy import judged
 from watchdog.adapters.signals.expectations import Expectations
 from watchdog.adapters.signals.journeys.course import Stopped, request_of, take
@@ -28,7 +29,6 @@ from watchdog.adapters.signals.options import check_url, parse_statuses
 from watchdog.adapters.signals.pattern import Pattern, TooSlow
 from watchdog.adapters.signals.probe_http import Answer
 from watchdog.adapters.signals.probe_http import inflate as inflated
-from watchdog.adapters.signals.probe_options.named_secrets import Redactor
 from watchdog.adapters.signals.redirects import _location
 from watchdog.adapters.signals.served_version import VersionPlace, named_version
 from watchdog.adapters.ssrf_transport import shared_context

@@ -350,10 +350,10 @@ def _handler(ctx: StepContext) -> Handler:
     incident for its own.
     """
     event, service = ctx.event, ctx.service
-    # No phase waits for it: the incident stays with people meanwhile.
-    if isinstance(event, maintenance_mode.Outcome) and is_switch(event.remedy):
-        return maintenance_mode.outcome
     if type(event) in LATE:
+        # No phase waits for it: the incident stays with people meanwhile.
+        if isinstance(event, maintenance_mode.Outcome) and is_switch(event.remedy):
+            return maintenance_mode.outcome
         incident = service.incident
         if incident is None or incident.id != getattr(event, "incident", None):
             return LATE[type(event)]

@@ -385,10 +385,10 @@ Event = (
     | InvariantBroken
     | HumanEvent
 )
-OUTCOMES = (
+OUTCOMES = frozenset({
     PinConfirmed, PinUnconfirmed, RollbackAccepted, RollbackRefused, RollbackStoodDown, RollbackPostponed, RollbackLost,
     AutoDeployRestored, AutoDeployNotRestored, RemedyDone, RemedyRefused, RemedyPostponed, RemedyLost,
-)  # fmt: skip
+})  # fmt: skip
 """The outcomes of changes in production."""
 OF_AN_INCIDENT = (Approved, Rejected, Stopped, Acknowledged)
 """Human events about an incident: these name no service."""

@@ -24,7 +24,7 @@ from watchdog.adapters.notifiers import text
 from watchdog.adapters.notifiers.channel_options import ChannelOptions
 from watchdog.adapters.notifiers.webhook_body import filled
 from watchdog.adapters.options import Context
-from watchdog.adapters.signals.probe_options.named_secrets import Redactor
+from watchdog.adapters.redactor import Redactor
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.errors import ConfigurationError, Mistake, Partly, Temporary
 from watchdog.domain.notices import Notice

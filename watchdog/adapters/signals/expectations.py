@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from watchdog.adapters.http_exchange import plain
+from watchdog.adapters.redactor import Redactor
 from watchdog.adapters.signals.json_path import ABSENT, JsonPath
 from watchdog.adapters.signals.options import SUCCESS, AnswerOptions, Ranges
 from watchdog.adapters.signals.pattern import SEARCHED_CHARACTERS, Pattern, TooSlow
 from watchdog.adapters.signals.probe_http import Answer
 from watchdog.adapters.signals.probe_options.conditions import Condition
-from watchdog.adapters.signals.probe_options.named_secrets import Redactor
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading, Unknown, Unread
 
 GATEWAY_STATUSES = (502, 504)

@@ -53,7 +53,7 @@ class FreshConnection:
         self._lost: OSError | None = None
 
     def close(self) -> None:
-        """Close it at once, whatever is under way."""
+        """Close it at once, also in the middle of an exchange."""
         self._socket.close()
 
     async def connect(self, port: int) -> None:

@@ -7,13 +7,13 @@ import httpx
 
 from watchdog.adapters.options import Context
 from watchdog.adapters.read_budget import retry_after_seconds
+from watchdog.adapters.redactor import Redactor
 from watchdog.adapters.signals.expectations import Expectations
 from watchdog.adapters.signals.options import ProbeOptions
 from watchdog.adapters.signals.pattern import beside
 from watchdog.adapters.signals.phase_timer import Stopwatch
 from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import Answer, ProbeTransport
-from watchdog.adapters.signals.probe_options.named_secrets import Redactor
 from watchdog.adapters.signals.probe_options.proxy import Proxy
 from watchdog.adapters.signals.probe_options.request import ProbeRequest, known_words
 from watchdog.adapters.signals.probe_options.way import WayOptions

@@ -9,10 +9,10 @@ import httpx
 
 from watchdog.adapters.http_exchange import plain
 from watchdog.adapters.options import parse_url
+from watchdog.adapters.redactor import Redactor
 from watchdog.adapters.signals.phase_timer import DNS, Stopwatch
 from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import GET, Answer, ProbeTransport
-from watchdog.adapters.signals.probe_options.named_secrets import Redactor
 from watchdog.adapters.signals.probe_options.request import ProbeRequest, same_origin
 from watchdog.domain.readings import FailureKind
 

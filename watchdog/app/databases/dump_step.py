@@ -7,6 +7,7 @@ from watchdog.adapters.databases import dump_files
 from watchdog.app.databases.database_ground import DatabaseGround
 from watchdog.domain.errors import Permanent
 from watchdog.domain.remedies.database_step import DatabaseAction, DatabaseStep, StepOutcome
+from watchdog.domain.units import show_bytes
 from watchdog.presentation.databases import database_text as words
 from watchdog.presentation.text import many
 
@@ -45,7 +46,7 @@ class DumpStep:
             dump_files.discard(here.folder, step.dump)
             await here.end(step, StepOutcome.FAILED, str(error))
             raise
-        held = f"{many(len(rows), 'table')}, {sum(rows.values())} rows, {words.show_size(dump.size)}, read back"
+        held = f"{many(len(rows), 'table')}, {sum(rows.values())} rows, {show_bytes(dump.size)}, read back"
         return await here.end(step, StepOutcome.DONE, held)
 
     async def _made(self, name: str) -> tuple[dump_files.Dump, dict[str, int]]:

@@ -176,7 +176,12 @@ class FlagCleanup(Cleanup):
     async def clean(self, drill: Drill, by: str) -> tuple[str, ...]:
         """Clean up, and return what is left to do by hand; it may be repeated. Raises nothing expected."""
         try:
-            return await self._switch_off(drill, by) or await self._give_auto_deploy_back(by)
+            if left := await self._switch_off(drill, by):
+                return left
+        except (Temporary, Permanent) as error:
+            return (_by_hand(drill, str(error)),)
+        try:
+            return await self._give_auto_deploy_back(by)
         except (Temporary, Permanent, OutcomeUnknown, Refused) as error:
             return (f"{drill.flag} is off, and it is not known how auto-deploy of {drill.service} is ({error})",)
 
@@ -200,7 +205,7 @@ class FlagCleanup(Cleanup):
                 self.parts.tell(f"switching feature flag {drill.flag} off")
                 why, again_at = await self._sent() or unread, clock.monotonic() + AGAIN_SECONDS
             await clock.sleep(LOOK_SECONDS)
-        return (f"flag {drill.flag} may be on{f' ({why})' if why else ''}: switch it off in your flag service",)
+        return (_by_hand(drill, why),)
 
     async def _in_flight(self) -> bool:
         """Return whether a remedy of the daemon may be under way, or a rollback."""
@@ -230,3 +235,7 @@ class FlagCleanup(Cleanup):
         except (Temporary, Permanent, Refused, OutcomeUnknown) as error:
             return str(error)
         return ""
+
+
+def _by_hand(drill: Drill, why: str) -> str:
+    return f"flag {drill.flag} may be on{f' ({why})' if why else ''}: switch it off in your flag service"

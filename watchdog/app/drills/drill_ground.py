@@ -22,6 +22,7 @@ from watchdog.domain.policy import Mode, ServicePolicy
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Store
 from watchdog.settings import Settings
+from watchdog.settings.rules.drills import flag_off_of
 from watchdog.settings.rules.required_secrets import RENDER_KEY
 
 FLEET_SECONDS = 600.0
@@ -68,9 +69,8 @@ def staging_of(settings: Settings, service: str) -> Staging:
     if found is None:
         raise Refused(f"{service} has no id at Render")
     drill = settings.staging[service]
-    flags = [one for one in settings.services[service].remedies if isinstance(one, FlagOffOptions)]
     on = drill.flag_on
-    off = next((one for one in flags if on is not None and one.flag == on.flag), None)
+    off = flag_off_of(settings.services[service].remedies, on) if on is not None else None
     return Staging(service, found, drill.bad_commit or "", on, off)
 
 

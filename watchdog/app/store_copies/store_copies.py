@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import FileIO
 from pathlib import Path
 
+from watchdog.adapters.databases import dump_files
 from watchdog.adapters.databases.connection import connection
 from watchdog.adapters.databases.postgres_database import PostgresDatabase
 from watchdog.adapters.databases.programs import Programs
@@ -49,7 +49,8 @@ async def backup(settings: Settings, environ: Mapping[str, str], file: Path) -> 
 
 async def _write(settings: Settings, environ: Mapping[str, str], file: Path) -> None:
     if is_postgres(settings.store_url):
-        await _dump(settings, environ, file)
+        with _database(settings, environ) as database:
+            await _dump(database, file)
     else:
         await asyncio.to_thread(sqlite_copy.write, _path(settings), file)
 
@@ -92,8 +93,7 @@ async def _restore_postgres(settings: Settings, environ: Mapping[str, str], file
     with _database(settings, environ) as database:
         # Read whole before anything is changed: a damaged copy must not cost what is there.
         await database.rows_in(file)
-    await _dump(settings, environ, kept)
-    with _database(settings, environ) as database:
+        await _dump(database, kept)
         await database.restore(file, _begun)
     return Restored(shown_url(settings.store_url), kept)
 
@@ -102,17 +102,15 @@ async def _begun(_transaction: str) -> None:
     """Keep nothing of the transaction: the record of it would be in the store that is being replaced."""
 
 
-async def _dump(settings: Settings, environ: Mapping[str, str], file: Path) -> None:
+async def _dump(database: PostgresDatabase, file: Path) -> None:
+    """Dump the store to a new file, and read it back. Raises Permanent where one is there, or it cannot be written."""
     if os.path.lexists(file):  # noqa: ASYNC240  one look, by a command
         raise Permanent(f"{file} is there already: name another file")
     part = sqlite_copy.part_of(file)
     try:
-        with (
-            FileIO(os.open(part, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "r+") as opened,
-            _database(settings, environ) as database,
-        ):
+        with dump_files.open_part(file.parent, file.name) as opened:
             await database.dump(opened)
-            await database.rows_in(part)
+        await database.rows_in(part)
         part.rename(file)
     except OSError as error:
         raise Permanent(f"{file} cannot be written ({error.strerror})") from None

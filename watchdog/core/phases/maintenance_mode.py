@@ -49,12 +49,15 @@ Outcome = e.RemedyDone | e.RemedyRefused | e.RemedyPostponed | e.RemedyLost
 def settle(ctx: StepContext, was: ServiceState) -> None:
     """Switch it on or off where that is due; `was` is the service before the event was handled."""
     own = ctx.service.own_maintenance
-    if own is None and (asked_at := dict(ctx.service.remedied).get(ON)) is not None:
+    if own is None and ctx.service.remedied and (asked_at := dict(ctx.service.remedied).get(ON)) is not None:
         # A worker of an earlier version was in between: it drops the record, and keeps that the request was made.
         last = f"{ctx.name}-{ctx.service.incidents}"
         own = OwnMaintenance(last, asked_at, asked_at, on_at=ctx.now, why_off="its record was lost")
         ctx.update_service(own_maintenance=own)
     if own is None or not own.may_be_on:
+        # First the phase: this is asked after every healthy reading.
+        if ctx.service.phase is not Phase.PAGED:
+            return
         remedy = next((one for one in ctx.service_policy.remedies if one.at_most_seconds), None)
         if remedy is not None and not _why_not(ctx, remedy):
             _switch_on(ctx, remedy)
@@ -74,7 +77,7 @@ def settle(ctx: StepContext, was: ServiceState) -> None:
 def _why_not(ctx: StepContext, remedy: Remedy) -> str:
     """Return why it is not switched on now, or ""."""
     incident, own = ctx.service.incident, ctx.service.own_maintenance
-    if incident is None or incident.closed_at is not None or ctx.service.phase is not Phase.PAGED:
+    if incident is None or incident.closed_at is not None:
         return "no incident is left to people"
     decision = incident.decision
     if incident.severity is not Severity.CRITICAL or incident.escalation.acknowledged_by is None:

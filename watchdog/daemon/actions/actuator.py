@@ -236,7 +236,7 @@ class Actuator:
         try:
             answer = await self._answer(platform, effect)
             if isinstance(answer, str):
-                # It is accepted, whatever another worker made of the row meanwhile.
+                # It is accepted, also where another worker changed the row meanwhile.
                 await self._put(effect, replace(row, state="accepted", deploy=answer), expect="sending")
                 return self._accepted(effect, answer, adopted=False)
         finally:

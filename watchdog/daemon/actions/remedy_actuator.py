@@ -217,7 +217,7 @@ class RemedyActuator:
 
     async def _done(self, effect: TryRemedy, row: ActionRow, why: str = "") -> Event:
         done = replace(row, state="done", result=None, note=why)
-        # It is done, whatever another worker made of the row meanwhile.
+        # It is done, also where another worker changed the row meanwhile.
         await self._save(done, expect=row.state)
         return self._known(effect, done)
 

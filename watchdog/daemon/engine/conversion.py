@@ -255,8 +255,10 @@ def worth_recording(event: Event, before: State, after: State, effects: Sequence
     # By identity: the core replaces only changed parts, and this runs for every reading.
     if any(getattr(before, name) is not getattr(after, name) for name in SHARED):
         return True
-    changed = [(name, one) for name, one in after.services.items() if before.services.get(name) is not one]
-    # With this step the effect is finished: no later start looks up that auto-deploy is off.
-    if isinstance(event, e.OUTCOMES) and changed:
-        return True
-    return any(name not in before.services or _differs(before.services[name], one) for name, one in changed)
+    # With the step of an outcome its effect is finished: no later start looks up that auto-deploy is off.
+    always = type(event) in e.OUTCOMES
+    return any(
+        always or name not in before.services or _differs(before.services[name], service)
+        for name, service in after.services.items()
+        if before.services.get(name) is not service
+    )

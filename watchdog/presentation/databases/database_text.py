@@ -5,28 +5,19 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from watchdog.domain.remedies.database_step import DatabaseStep
-from watchdog.domain.units import show_seconds
+from watchdog.domain.units import show_bytes, show_seconds
 from watchdog.presentation.text import clean, iso, item, many, moment, section
 
 STEPS = ("no", "date", "step", "incident", "by", "dump", "outcome")
 """The columns of the record."""
 TABLES_SHOWN = 30
-_SIZES = ((1024**3, "GiB"), (1024**2, "MiB"), (1024, "KiB"))
 UNREAD = "The present rows could not be counted"
 LOOK = "look at the schema before anything else, by the migration tool's own list of what is applied"
 
 
-def show_size(size: int) -> str:
-    """Return `4.2 MiB`."""
-    for unit, word in _SIZES:
-        if size >= unit:
-            return f"{size / unit:.1f} {word}"
-    return f"{size} B"
-
-
 def show_dump(name: str, at: float, size: int, now: float, tz: tzinfo = UTC) -> str:
     """Return a dump with its time, age and size."""
-    return f"{clean(name)}: made {moment(at, tz)}, {show_seconds(max(0.0, now - at))} ago, {show_size(size)}"
+    return f"{clean(name)}: made {moment(at, tz)}, {show_seconds(max(0.0, now - at))} ago, {show_bytes(size)}"
 
 
 def plan_lines(place: str, does: str, changes: str, needs: str, rule: str) -> list[str]:

@@ -17,7 +17,8 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from watchdog.adapters.options import parse_url, travels_in_clear
-from watchdog.adapters.signals.probe_options.named_secrets import FAMILY, SECRET_MIN
+from watchdog.adapters.redactor import SECRET_MIN
+from watchdog.adapters.signals.probe_options.named_secrets import FAMILY
 from watchdog.adapters.signals.probe_options.named_secrets import VARIABLE as PROBE_VARIABLE
 from watchdog.adapters.stores import POSTGRES, check_url
 from watchdog.docs.page_table import shell_place

@@ -2,14 +2,15 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from urllib.parse import urlsplit
 
 from watchdog.adapters.remedies.flag_off import FlagOffOptions
 from watchdog.adapters.remedies.flag_on import FlagOnOptions
+from watchdog.adapters.remedies.options import RemedyOptions
 from watchdog.domain.drills.staging import PRODUCTION_WORDS
 from watchdog.settings.schema.drill_schema import ServiceDrillShape
-from watchdog.settings.schema.schema import ServiceShape, Shape
+from watchdog.settings.schema.schema import Shape
 from watchdog.settings.text.yaml_document import Document
 
 _WORD = re.compile(r"[a-z]+")
@@ -35,18 +36,18 @@ def staging_services(document: Document, shape: Shape) -> Mapping[str, ServiceDr
     return {name: drill for name, drill in found.items() if name in staging}
 
 
-def way_back(service: ServiceShape, on: FlagOnOptions) -> FlagOffOptions | None:
+def flag_off_of(remedies: Iterable[RemedyOptions], on: FlagOnOptions) -> FlagOffOptions | None:
     """Return the remedy that switches the flag of a drill off again, or None."""
-    return next((one for one in _flags_of(service) if one.flag == on.flag), None)
+    return next((one for one in _flags_of(remedies) if one.flag == on.flag), None)
 
 
-def _flags_of(service: ServiceShape) -> list[FlagOffOptions]:
-    return [one for one in service.remedy_options if isinstance(one, FlagOffOptions)]
+def _flags_of(remedies: Iterable[RemedyOptions]) -> Iterator[FlagOffOptions]:
+    return (one for one in remedies if isinstance(one, FlagOffOptions))
 
 
 def _wrong_flag(shape: Shape, name: str, on: FlagOnOptions, staging: set[str]) -> list[tuple[str, str]]:
     """Return why that flag is no fault that the daemon repairs, or may be one of production; each with its cure."""
-    off = way_back(shape.services[name], on)
+    off = flag_off_of(shape.services[name].remedy_options, on)
     if off is None:
         cure = f"add remedies: [flag_off: {{flag: {on.flag}, without_deploy: true, …}}] to {name}"
         return [(f"nothing switches {on.flag} off again", cure)]
@@ -64,7 +65,11 @@ def _wrong_flag(shape: Shape, name: str, on: FlagOnOptions, staging: set[str]) -
         found.append((f"its requests name {words[0]}", "write the flag of the staging environment"))
     for other in sorted(set(shape.services) - staging):
         # A switch has one body for each direction, but one look, which names the environment.
-        same = [one for one in _flags_of(shape.services[other]) if _what(one) == _what(off) or _read(one) == _read(off)]
+        same = [
+            one
+            for one in _flags_of(shape.services[other].remedy_options)
+            if _what(one) == _what(off) or _read(one) == _read(off)
+        ]
         if same:
             what = f"{other}, which is no staging service, has the same flag at the same address"
             found.append((what, "write a flag, or an environment of it, that staging alone reads"))

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 
+from watchdog.adapters.redactor import Redactor
 from watchdog.adapters.signals.probe_options.named_secrets import (
-    Redactor,
     check_places,
     filled,
     names_in,

@@ -16,6 +16,7 @@ from dataclasses import replace
 import httpx
 
 from watchdog.adapters.options import Context
+from watchdog.adapters.redactor import Redactor
 from watchdog.adapters.signals.expectations import Expectations
 from watchdog.adapters.signals.journeys.course import Stopped, request_of, take
 from watchdog.adapters.signals.journeys.session import Session
@@ -26,7 +27,6 @@ from watchdog.adapters.signals.phase_timer import Stopwatch
 from watchdog.adapters.signals.probe import wire_of
 from watchdog.adapters.signals.probe_failures import Failure
 from watchdog.adapters.signals.probe_http import ProbeTransport
-from watchdog.adapters.signals.probe_options.named_secrets import Redactor
 from watchdog.adapters.signals.probe_options.request import known_words
 from watchdog.adapters.signals.redirects import REDIRECTS, follow, within
 from watchdog.adapters.signals.source import Source

@@ -13,8 +13,8 @@ from urllib.parse import quote
 
 import httpx
 
+from watchdog.adapters.redactor import HIDDEN, SECRET_MIN, Redactor
 from watchdog.adapters.signals.probe_http import Answer
-from watchdog.adapters.signals.probe_options.named_secrets import HIDDEN, SECRET_MIN, Redactor
 from watchdog.adapters.signals.probe_options.request import ProbeRequest
 from watchdog.adapters.ssrf_guard import as_address
 

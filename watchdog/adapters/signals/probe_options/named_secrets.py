@@ -1,11 +1,9 @@
 """The secrets that a probe sends to the site: `${WATCHDOG_PROBE_KEY}` in a text stands for that variable.
 
-Rule 1: only variables of this family can be named, so that no configuration can send the watchdog's own keys to a site.
-Rule 2: a site may send back what it was sent; `Redactor` takes it out of each text that people read.
+Rule: only variables of this family can be named, so that no configuration can send the watchdog's own keys to a site.
+What a site sends back of it is taken out of each text that people read (`adapters/redactor.py`).
 """
 
-import base64
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -18,9 +16,6 @@ PLACE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*)\}")
 """The place of a secret in a text. Other texts in braces stay as they are: they may belong to the site's language."""
 ANY_PLACE = re.compile(r"\$\{([A-Z_][A-Z0-9_]*|[a-z][a-z0-9_]{0,39})\}")
 """The same, or the place of a value that a journey carries on, whose name is in small letters."""
-SECRET_MIN = 4
-"""Characters; a shorter one could not be taken out of logs without harming ordinary words."""
-HIDDEN = "***"
 
 
 def check_places(text: str) -> str:
@@ -86,35 +81,3 @@ class NamesSecrets(Options):
     def written(self) -> Mapping[str, Any]:
         """Return what may name a variable, by its key."""
         return {}
-
-
-class Redactor:
-    """Takes secrets out of a text: as they are, as an address or JSON holds them, and in base64 by themselves."""
-
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
-        # The longest first: a secret may be the beginning of another one.
-        usable = sorted({one for one in secrets if len(one) >= SECRET_MIN}, key=len, reverse=True)
-        found = "|".join(form for secret in usable for form in _forms(secret))
-        self._pattern = re.compile(found) if found else None
-
-    def __call__(self, text: str) -> str:
-        """Return the text with `***` in the place of each."""
-        return text if self._pattern is None else self._pattern.sub(HIDDEN, text)
-
-    def __repr__(self) -> str:
-        return "Redactor()"
-
-
-def _forms(secret: str) -> Iterator[str]:
-    """Yield patterns of the forms that a secret may come back in."""
-    yield "".join(map(_in_an_address, secret))
-    yield re.escape(json.dumps(secret)[1:-1])
-    coded = base64.b64encode(secret.encode()).decode().rstrip("=")
-    yield from map(re.escape, (coded, coded.translate(str.maketrans("+/", "-_"))))
-
-
-def _in_an_address(letter: str) -> str:
-    """Return the pattern of a letter as it is, or percent-encoded: programs differ in which letters they encode."""
-    encoded = "".join(f"%{byte:02x}" for byte in letter.encode(errors="surrogatepass"))
-    space = r"|\+" if letter == " " else ""
-    return f"(?:{re.escape(letter)}|(?i:{encoded}){space})"

@@ -10,6 +10,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
+from watchdog.adapters.databases.dump_files import PART
 from watchdog.adapters.stores.new_files import opened_new
 from watchdog.adapters.stores.tables import HEAD, VERSION_TABLE
 from watchdog.domain.commands.command_line import command_line
@@ -17,7 +18,6 @@ from watchdog.domain.errors import Permanent
 
 BESIDE = ("-wal", "-shm")
 """What SQLite keeps beside the file of an open database; it belongs to that file."""
-PART = ".part"
 OWN = (*BESIDE, "-journal", ".lock")
 """What follows the store's name in the names of its own files."""
 NO_STORE = f"is no store of a watchdog that can be read: name a file that `{command_line('backup', 'FILE')}` wrote"
