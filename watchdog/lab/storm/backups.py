@@ -21,7 +21,7 @@ AWAY_SECONDS = (40.0, 90.0)
 """How long no worker runs during a restore: longer than any request to the platform is under way."""
 AGE_SECONDS = (20.0, 240.0)
 SETTLED_SECONDS = 40.0
-"""The earliest moment of a copy, as an empty store is worth none; and how long the storm goes on after a restore."""
+"""The earliest moment of a copy; and how long the storm goes on after a restore."""
 AT_A_MOMENT_SHARE = 0.5
 MOMENTS = (("pin", "sending"), ("rollback", "planned"), ("rollback", "sending"), ("rollback", "accepted"))
 """Rows of the actions' journal: a copy is made just when one is written, for such a moment is short."""
@@ -99,11 +99,19 @@ class Backups:
             self._begin(self._away)
 
     def _make_copy(self) -> None:
-        self._copy = self._nature.loop.time(), self._store.copy()
+        if self.under_way:
+            return  # put off until then
+        copy = self._store.copy()
+        # A store that was away from the start holds no service yet: such a copy would be a first start.
+        if len(copy.services) < len(self._render.services):
+            self._nature.later(AGAIN_SECONDS, self._make_copy)
+            return
+        self._copy = self._nature.loop.time(), copy
 
     def _begin(self, away: float) -> None:
         nature = self._nature
-        assert self._copy is not None, "a copy was made before"
+        if self._copy is None:
+            return  # the store never held every service before
         now, (copied_at, _) = nature.loop.time(), self._copy
         nature.note(f"THE STORE IS RESTORED from a copy of {now - copied_at:.0f} s ago; nothing runs for {away:.0f} s")
         nature.struck[FAULT] += 1
