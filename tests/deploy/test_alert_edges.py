@@ -115,7 +115,10 @@ def stories(edge: Edge, minutes: int) -> list[dict[str, Any]]:
     """Return promtool's tests of an alert that fires after so many minutes; a day is counted in steps of five."""
     step = 5 if minutes >= 1440 else 1
     begins = edge.minute * step + minutes
-    around = ((begins - step, []), (begins, [{"labels": "{}", "value": 1}]))
+    around: tuple[tuple[int, list[dict[str, Any]]], ...] = (
+        (begins - step, []),
+        (begins, [{"labels": "{}", "value": 1}]),
+    )
     firing = "count(ALERTS{alertstate='firing'})"
     asked = [{"expr": firing, "eval_time": f"{at}m", "exp_samples": found} for at, found in around if at >= 0]
     told = [{"interval": f"{step}m", "input_series": listed(edge.series), "promql_expr_test": asked}]

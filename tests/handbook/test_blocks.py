@@ -5,11 +5,7 @@ tests/test_command_spellings.py.
 """
 
 import json
-import re
 import shlex
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -112,19 +108,6 @@ def merged(base: dict[str, Any], part: dict[str, Any]) -> dict[str, Any]:
         key: merged(base[key], part[key]) for key in part if all(isinstance(at.get(key), dict) for at in (base, part))
     }
     return {**base, **part, **both}
-
-
-def test_the_unit_of_systemd_starts_the_daemon_and_reloads_it(tmp_path: Path) -> None:
-    """And systemd knows each key of it; the user and the folder are those of this machine."""
-    (unit,) = [block.text for block in blocks("text") if block.text.startswith("[Unit]")]
-    (started,) = re.findall("^ExecStart=(.+)$", unit, re.MULTILINE)
-    assert not wrong(started.split(), marked=False) and "ExecReload=/bin/kill -HUP $MAINPID\n" in unit
-    if shutil.which("systemd-analyze"):
-        path = tmp_path / "watchdog.service"
-        here = unit.replace(started.split()[0], sys.executable).replace("User=watchdog\n", "")
-        path.write_text(here, encoding="utf-8")
-        done = subprocess.run(["systemd-analyze", "verify", path], capture_output=True, text=True, check=False)
-        assert path.name not in done.stderr, done.stderr
 
 
 COMMANDS: list[tuple[str, bool]] = [
