@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -120,3 +122,31 @@ async def test_a_thread_that_cannot_be_started_is_no_hanging_name() -> None:
     finally:
         threading.stack_size(size)
     assert await asyncio.wait_for(resolver.addresses("a.example", 80), PATIENCE_SECONDS) == ("192.0.2.1",)
+
+
+WITHOUT_DESCRIPTORS = """
+import asyncio, os, resource
+from watchdog.adapters.resolver import Resolver
+
+async def failure():
+    try:
+        await Resolver().addresses("localhost", 80)
+    except OSError as error:
+        return type(error).__name__, error.errno
+
+async def main():
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    try:
+        while True:
+            os.open("/dev/null", os.O_RDONLY)
+    except OSError as error:
+        assert await failure() == ("OSError", error.errno), await failure()
+
+asyncio.run(main())
+"""
+
+
+def test_a_first_lookup_without_a_free_descriptor_is_a_fault_of_ours() -> None:
+    """In a process of its own: the C library says `no such name` there, as it could read none of its files."""
+    done = subprocess.run([sys.executable, "-c", WITHOUT_DESCRIPTORS], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -42,7 +42,8 @@ class Resolver:
     async def addresses(self, host: str, port: int) -> tuple[str, ...]:
         """Return the host's addresses in the resolver's order.
 
-        Raises socket.gaierror, UnicodeError for an impossible name, ResolverBusyError.
+        Raises socket.gaierror, UnicodeError for an impossible name, ResolverBusyError; another OSError where this
+        machine lacks what a lookup needs.
         """
         literal = as_address(host)
         if literal is not None:
@@ -103,7 +104,7 @@ class Resolver:
             rows = self._lookup(host, port, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG)
             found = tuple(dict.fromkeys(str(row[4][0]) for row in rows))
         except Exception as error:  # noqa: BLE001  the waiting callers get it
-            problem = error
+            problem = _without_a_socket() or error
         # Removed before the result is set: a caller woken by it that asks again must start a new lookup.
         with self._lock:
             self._running.pop((host, port), None)
@@ -111,6 +112,19 @@ class Resolver:
             future.set_exception(problem)
         else:
             future.set_result(found)
+
+
+def _without_a_socket() -> OSError | None:
+    """Return why this process can open no socket, or None.
+
+    The C library that cannot open its files answers that there is no such name: a fault of ours that looks like one of
+    the site.
+    """
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM).close()
+    except OSError as error:
+        return error
+    return None
 
 
 @cache

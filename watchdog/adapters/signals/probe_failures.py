@@ -41,6 +41,9 @@ class Failure:
     no_route: bool = False
 
 
+_EXHAUSTED = Failure(FailureKind.OTHER, "this machine has no socket or memory left to probe with", ours=True)
+
+
 def explain(error: Exception, step: str) -> Failure:
     """Return the failure that an exception of a connection stands for; `step` is the probe's phase."""
     if isinstance(error, ssl.SSLCertVerificationError):
@@ -50,7 +53,7 @@ def explain(error: Exception, step: str) -> Failure:
     if isinstance(error, OSError) and error.errno in _OS_WORDS and not isinstance(error, ssl.SSLError):
         return _explain_os(error.errno, step)
     if isinstance(error, OSError) and error.errno in _OURS and not isinstance(error, ssl.SSLError):
-        return Failure(FailureKind.OTHER, "this machine has no socket or memory left to probe with", ours=True)
+        return _EXHAUSTED
     if isinstance(error, OSError):
         # A server that closes during the handshake leaves no reason, only an end of the stream.
         if step == TLS:
@@ -74,6 +77,10 @@ def explain_dns(error: Exception) -> Failure:
             return Failure(FailureKind.DNS, "DNS: the resolver has no answer for now")
         if error.errno in (socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)):
             return Failure(FailureKind.DNS, "DNS: the name does not resolve")
+        if error.errno == socket.EAI_MEMORY:
+            return _EXHAUSTED
+    elif isinstance(error, OSError) and error.errno in _OURS:
+        return _EXHAUSTED
     return Failure(FailureKind.DNS, "DNS: the name cannot be resolved")
 
 
@@ -82,7 +89,9 @@ def _explain_os(number: int, step: str) -> Failure:
     if step == TLS:
         return Failure(FailureKind.TLS, f"TLS: {words} during the handshake")
     suffix = "" if step == CONNECT else f" ({step})"
-    return Failure(FailureKind.CONNECT, f"{words}{suffix}", no_route=number in NO_ROUTE)
+    # Every local port is in use, or this machine has no address of that family.
+    ours = number == errno.EADDRNOTAVAIL
+    return Failure(FailureKind.CONNECT, f"{words}{suffix}", ours=ours, no_route=number in NO_ROUTE)
 
 
 def _certificate_words(error: ssl.SSLCertVerificationError) -> str:
