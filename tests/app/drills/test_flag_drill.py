@@ -3,7 +3,8 @@
 import asyncio
 import json
 import signal
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,27 +12,35 @@ import pytest
 
 from tests.app.drills.staging_scene import STAGING, drilled, staging
 from tests.support import warm_processes
-from tests.support.clocks import PATIENCE_SECONDS
+from tests.support.clocks import PATIENCE_SECONDS, FakeClock
 from tests.support.daemon_processes import SHORT, Cloud, Daemon, environment, until
+from watchdog.adapters.options import Context
+from watchdog.adapters.remedies.flag_on import FlagSwitch
 from watchdog.app.commands.seen_daemon import SeenDaemon
-from watchdog.app.drills.bad_flag import SUSPECTED_SECONDS, why_no_remedy
-from watchdog.app.drills.drill_ground import Ground
+from watchdog.app.commands.store_reading import reading
+from watchdog.app.drills.bad_flag import BadFlag, FlagCleanup, why_no_remedy
+from watchdog.app.drills.drill_ground import DrillParts, Ground, staging_client, staging_of
 from watchdog.app.drills.sandbox_drill import sandbox_drill
 from watchdog.app.sandbox_demo import sandbox_process
 from watchdog.daemon.runtime.clock import SystemClock
 from watchdog.domain.deploys import Deploy, ServiceFacts
-from watchdog.domain.drills.drill import TARGETS, DrillMethod
-from watchdog.domain.incidents import ServiceState, State
+from watchdog.domain.drills.drill import TARGETS, Drill, DrillMethod
+from watchdog.domain.errors import Refused
+from watchdog.domain.incidents import History, ServiceState, State
 from watchdog.domain.policy import Mode, Policy, ServicePolicy
 from watchdog.domain.remedies.remedy import Remedy
+from watchdog.ports import Clock
 from watchdog.sandbox.world import BAD_FLAG
+from watchdog.settings.load.load import load
 
 NOW = 1_790_000_000.0
 FLAG = ("--method", "flag")
+Check = Callable[[], Awaitable[None]]
 LIMITS = {step.value: target.seconds for step, target in TARGETS.items()}
 REPAIR = Remedy(BAD_FLAG, without_deploy=True, cooldown_seconds=1800.0)
 GUARDED = ServicePolicy(STAGING, "srv-1", Mode.AUTONOMOUS, remedies=(REPAIR,))
-OLD = Deploy("dep-8", "live", finished_at=NOW - SUSPECTED_SECONDS)
+HOUR = 3600.0
+OLD = Deploy("dep-8", "live", finished_at=NOW - 9 * HOUR)
 
 
 def switched(cloud: Cloud) -> list[bool]:
@@ -151,6 +160,84 @@ def test_a_drill_by_flag_in_the_sandbox(tmp_path: Path) -> None:
     assert not [one for one in story if one.get("vendor") == "render" and one.get("method") not in (None, "GET")]
 
 
+@asynccontextmanager
+async def at_hand(cloud: Cloud, said: list[str], clock: Clock, check: Check) -> AsyncIterator[BadFlag]:
+    """Yield the fault of a drill in this process; `check` is called right before its request."""
+    settings = load(cloud.config, {}, cloud.folder)
+    found = staging_of(settings, STAGING)
+    assert found.flag_on is not None and found.flag_off is not None
+    async with reading(settings, clock) as store:
+        client = staging_client(settings, found, clock)
+        context = Context(clock=clock, endpoints=settings.endpoints, secrets=settings.secrets, guard=settings.guard)
+        switch = FlagSwitch(found.flag_on, found.flag_off, context, check)
+        fault = BadFlag(DrillParts(settings, found, store, client, clock, said.append), BAD_FLAG, switch)
+        try:
+            yield fault
+        finally:
+            await fault.close()
+
+
+@pytest.mark.long
+def test_a_flag_that_another_one_switched_on_a_moment_before_is_left_alone(tmp_path: Path) -> None:
+    """The request was refused before it was sent: there is nothing of the drill to clean up."""
+    with staging(tmp_path) as (cloud, daemon):
+        daemon.stop()
+
+        async def a_colleague() -> None:
+            cloud.post("flags", flag=BAD_FLAG, enabled=True)
+
+        async def story() -> None:
+            async with at_hand(cloud, [], SystemClock(), a_colleague) as fault:
+                drill = await fault.parts.store.begin_drill(Drill(NOW, STAGING, DrillMethod.FLAG, "ann", flag=BAD_FLAG))
+                assert drill is not None
+                with pytest.raises(Refused, match="another one may use it"):
+                    await fault.begin(drill)
+                assert await fault.clean(drill, "ann") == ()
+
+        asyncio.run(story())
+        assert switched(cloud) == [True]
+
+
+@pytest.mark.long
+def test_a_daemon_that_refuses_the_hold_keeps_no_flag_on(tmp_path: Path) -> None:
+    """It is switched off without one after a minute, once: it may be a daemon that answers nothing any more."""
+    with staging(tmp_path) as (cloud, daemon):
+        said: list[str] = []
+
+        async def nothing() -> None: ...
+
+        async def story() -> None:
+            clock = FakeClock()
+            async with at_hand(cloud, said, clock, nothing) as fault:
+                # The daemon that runs has no service of that name.
+                unknown = replace(fault.parts.staging, name="renamed")
+                cleanup = FlagCleanup(replace(fault.parts, staging=unknown), fault.switch)
+                cloud.post("flags", flag=BAD_FLAG, enabled=True)
+                begun = clock.monotonic()
+                assert await cleanup.clean(Drill(NOW, STAGING, DrillMethod.FLAG, "ann", flag=BAD_FLAG), "ann") == ()
+                assert 60 <= clock.monotonic() - begun < 120
+
+        daemon.stop()
+        asyncio.run(story())
+        assert switched(cloud) == [True, False]
+        assert [one for one in said if "without a hold" in one], said
+
+
+@pytest.mark.long
+def test_cleaned_up_while_the_daemons_own_request_is_under_way_it_sends_none(tmp_path: Path) -> None:
+    """Its record says so: the cleanup waits until the daemon knows how it ended."""
+    with staging(tmp_path) as (cloud, daemon):
+        drill = begun(cloud, daemon)
+        cloud.post("modes", name="flag", mode="slow", times=1)
+        drill.send_signal(signal.SIGKILL)
+        drill.wait(timeout=PATIENCE_SECONDS)
+        until(lambda: switched(cloud) == [True, False], daemon.words)
+        cleaned = daemon.cli("drill", STAGING, "--clean", "--force", "--json")
+        assert cleaned.returncode == 0, cleaned.stdout + cleaned.stderr
+        assert (json.loads(cleaned.stdout)["left"], switched(cloud)) == ([], [True, False])
+        assert len(cloud.requests("flags", "PATCH")) == 2
+
+
 def grounds() -> Iterator[tuple[ServicePolicy, ServiceState, Deploy, str]]:
     calm, unfit = ServiceState(STAGING), replace(REPAIR, without_deploy=False)
     yield GUARDED, calm, OLD, ""
@@ -162,9 +249,13 @@ def grounds() -> Iterator[tuple[ServicePolicy, ServiceState, Deploy, str]]:
     yield (
         GUARDED,
         calm,
-        replace(OLD, finished_at=NOW - SUSPECTED_SECONDS + 60),
-        "dep-8 went live 7 h 59 min ago, and the daemon may suspect it: wait 60 s",
+        replace(OLD, finished_at=NOW - 8 * HOUR),
+        "dep-8 went live 8 h 0 min ago, and the daemon may suspect it: wait 45 min",
     )
+    # Where other incidents are rare a deploy is suspected for longer.
+    quiet = replace(calm, history=History(since=NOW - 365 * 24 * HOUR, deploys=20))
+    yield GUARDED, quiet, OLD, "dep-8 went live 9 h 0 min ago, and the daemon may suspect it: wait 2 h 35 min"
+    yield GUARDED, quiet, replace(OLD, finished_at=NOW - 12 * HOUR), ""
     yield GUARDED, calm, Deploy("dep-9", "live", trigger="rollback", finished_at=NOW - 60), ""
 
 

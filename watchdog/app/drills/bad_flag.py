@@ -2,7 +2,8 @@
 
 Theory. No deploy is to blame for it, so the daemon pages people, and tries what the policy has for such an outage
 (`without_deploy`). What the drill switches off itself is read first, and done under an action hold of the service: no
-remedy of the daemon begins in a hold, so the two are never under way at once, and a cleanup may be repeated.
+remedy of the daemon begins in a hold, so the two are not under way at once unless the daemon refuses the hold for a
+minute. A cleanup may be repeated.
 """
 
 from collections.abc import Mapping
@@ -12,9 +13,12 @@ from watchdog.adapters.options import Context
 from watchdog.adapters.remedies.flag_on import FlagSwitch
 from watchdog.app.drills.drill_cleanup import Cleanup
 from watchdog.app.drills.drill_ground import DrillParts, Ground, ground_of, no_drill
+from watchdog.core.assess.onset_prior import prior_of
+from watchdog.core.assess.suspect_deploy import change_of, same_code_run
+from watchdog.domain.deploys import Deploy
 from watchdog.domain.drills.drill import Drill, DrillMethod, DrillStep
-from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
-from watchdog.domain.incidents import Incident, Outcome, Phase
+from watchdog.domain.errors import OutcomeUnknown, Refused, Temporary, WatchdogError
+from watchdog.domain.incidents import Incident, Outcome, Phase, ServiceState
 from watchdog.domain.policy import Mode
 from watchdog.domain.remedies.remedy import RemedyAttempt, RemedyResult, cools_down
 from watchdog.domain.units import show_seconds
@@ -26,13 +30,16 @@ ON_WITHIN_SECONDS = 30.0
 ARRIVED_SECONDS = 15.0
 """So long a request that was broken off may still arrive: the flag has to stay off for that time."""
 AGAIN_SECONDS = 15.0
+UNHELD_SECONDS = 60.0
+"""How long a hold that is refused, or not answered, is asked for again before the flag is switched off without."""
 LIMIT_SECONDS = 600.0
 HOLD_SECONDS, HELD_SECONDS = 180.0, 120.0
 """How long the cleanup's hold lasts, and how long after its begin it is counted on. It ends by itself."""
 UNTRIED_SECONDS = 150.0
 """So long after people were paged the daemon may still try the flag (core/phases/remedies.py, the put-off time)."""
-SUSPECTED_SECONDS = 8 * 3600.0
-"""A deploy that went live less than this ago may be suspected (core/assess/onset_prior.py): then it is rolled back."""
+SUSPECTED_SECONDS_MAX = 48 * 3600.0
+"""From here on no deploy is suspected, however rare other incidents are."""
+WAIT_STEP_SECONDS = 300
 
 IN_FLIGHT = frozenset({Phase.REMEDYING, Phase.PINNING, Phase.ROLLING_BACK, Phase.DEPLOYING})
 """The phases in which the daemon may have sent something that has not arrived."""
@@ -47,6 +54,7 @@ class BadFlag:
     switch: FlagSwitch
     method: DrillMethod = field(default=DrillMethod.FLAG, init=False)
     began_at: float | None = field(default=None, init=False)
+    _untouched: bool = field(default=False, init=False)
 
     async def prepared(self, drill: Drill) -> Drill:
         """Return the drill with its flag. Raises Refused where the daemon would not switch it off by itself."""
@@ -71,6 +79,9 @@ class BadFlag:
         except OutcomeUnknown as error:
             tell(f"{error}: reading the flag, nothing is sent again")
             await self._read_as_on()
+        except WatchdogError:
+            self._untouched = True
+            raise
         self.began_at = sent_at
         tell(f"{self.flag} is on: the outage begins")
         return replace(drill, switched=True)
@@ -124,6 +135,9 @@ class BadFlag:
 
     async def clean(self, drill: Drill, by: str) -> tuple[str, ...]:
         """Clean up, and return what is left to do by hand; it may be repeated. Raises nothing expected."""
+        if self._untouched:
+            # Nothing was sent: what is on now another one switched on.
+            return ()
         return await FlagCleanup(self.parts, self.switch).clean(drill, by)
 
     async def close(self) -> None:
@@ -160,11 +174,27 @@ def why_no_remedy(ground: Ground, name: str, flag: str, now: float) -> str:
     # One that is a rollback is acquitted always.
     if live.is_rollback:
         return ""
-    age = now - (live.finished_at or live.created_at)
-    if age < SUSPECTED_SECONDS:
-        wait = show_seconds(SUSPECTED_SECONDS - age)
-        return f"{live.id} went live {show_seconds(age)} ago, and the daemon may suspect it: wait {wait}"
+    if wait := suspected_seconds(ground, service, live, now):
+        age = show_seconds(now - (live.finished_at or live.created_at))
+        return f"{live.id} went live {age} ago, and the daemon may suspect it: wait {show_seconds(wait)}"
     return ""
+
+
+def suspected_seconds(ground: Ground, service: ServiceState, live: Deploy, now: float) -> float:
+    """Return how long to wait until the daemon suspects the live deploy of no outage that begins then.
+
+    By the daemon's own prior: the calmer the service, the longer. With all that may speak against a deploy in a drill:
+    errors that are new in it, as no one had the flag on before, and crashes.
+    """
+    weights = ground.daemon.policy.blame
+    change = change_of(same_code_run(ground.deploys, live), now, weights)
+    evidence = max(1.0, weights.new_errors_in_release) * max(1.0, weights.platform_reports_crash)
+    limit = weights.ask_floor / (1.0 - weights.ask_floor) / evidence
+    waits = range(0, int(SUSPECTED_SECONDS_MAX), WAIT_STEP_SECONDS)
+    # From the far end: the odds rise again where load takes time to come.
+    suspected = (one for one in reversed(waits) if prior_of(service, change, now + one, weights, now).odds >= limit)
+    last = next(suspected, None)
+    return 0.0 if last is None else float(last + WAIT_STEP_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,20 +205,18 @@ class FlagCleanup(Cleanup):
 
     async def clean(self, drill: Drill, by: str) -> tuple[str, ...]:
         """Clean up, and return what is left to do by hand; it may be repeated. Raises nothing expected."""
-        try:
-            if left := await self._switch_off(drill, by):
-                return left
-        except (Temporary, Permanent) as error:
-            return (_by_hand(drill, str(error)),)
+        if left := await self._switch_off(drill, by):
+            return left
         try:
             return await self._give_auto_deploy_back(by)
-        except (Temporary, Permanent, OutcomeUnknown, Refused) as error:
+        except WatchdogError as error:
             return (f"{drill.flag} is off, and it is not known how auto-deploy of {drill.service} is ({error})",)
 
     async def _switch_off(self, drill: Drill, by: str) -> tuple[str, ...]:
         """Wait for the daemon, else switch the flag off by one request; return what is left."""
         clock = self.parts.clock
-        give_up, off_since, held_until, again_at, why = clock.monotonic() + LIMIT_SECONDS, None, 0.0, 0.0, ""
+        give_up, off_since, refused_at, held_until, again_at = clock.monotonic() + LIMIT_SECONDS, None, None, 0.0, 0.0
+        busy = why = ""
         while (now := clock.monotonic()) < give_up:
             # Before the flag is read: a request that was under way then may still change it.
             busy = await self._in_flight()
@@ -200,26 +228,34 @@ class FlagCleanup(Cleanup):
             if not off and not busy and now >= again_at:
                 if now >= held_until:
                     why = await self._hold(drill, by)
-                    held_until, again_at = (now, now + AGAIN_SECONDS) if why else (now + HELD_SECONDS, now)
+                    refused_at = now if refused_at is None else refused_at
+                    # Off twice is off; a service that stays broken because its daemon does not answer is worse.
+                    goes_on = not why or now - refused_at >= UNHELD_SECONDS
+                    held_until, again_at = (now + HELD_SECONDS, now) if goes_on else (now, now + AGAIN_SECONDS)
                     continue
-                self.parts.tell(f"switching feature flag {drill.flag} off")
+                self.parts.tell(f"switching feature flag {drill.flag} off{f', without a hold: {why}' if why else ''}")
                 why, again_at = await self._sent() or unread, clock.monotonic() + AGAIN_SECONDS
             await clock.sleep(LOOK_SECONDS)
-        return (_by_hand(drill, why),)
+        return (_by_hand(drill, busy or why),)
 
-    async def _in_flight(self) -> bool:
-        """Return whether a remedy of the daemon may be under way, or a rollback."""
-        service = await self._service()
+    async def _in_flight(self) -> str:
+        """Return why a remedy of the daemon may be under way, or a rollback; "" where none is."""
+        try:
+            service = await self._service()
+        except WatchdogError as error:
+            return f"the daemon's record cannot be read: {error}"
         if service is None or service.phase not in IN_FLIGHT:
-            return False
+            return ""
         attempt = service.incident.remedy if service.incident is not None else None
-        return service.phase is not Phase.REMEDYING or attempt is None or attempt.done_at is None
+        if service.phase is Phase.REMEDYING and attempt is not None and attempt.done_at is not None:
+            return ""
+        return f"by its record the daemon is at work on it ({service.phase})"
 
     async def _is_off(self) -> tuple[bool, str]:
         """Return whether the flag is read as off, and why that is not known."""
         try:
             return await self.switch.is_off(), ""
-        except (Temporary, Permanent) as error:
+        except WatchdogError as error:
             return False, str(error)
 
     async def _hold(self, drill: Drill, by: str) -> str:
@@ -232,7 +268,7 @@ class FlagCleanup(Cleanup):
         """Send the request; return what went wrong."""
         try:
             await self.switch.switch_off()
-        except (Temporary, Permanent, Refused, OutcomeUnknown) as error:
+        except WatchdogError as error:
             return str(error)
         return ""
 

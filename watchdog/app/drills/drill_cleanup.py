@@ -15,7 +15,7 @@ from watchdog.core.assess.suspect_deploy import live_deploy
 from watchdog.domain.commands.command_line import command_line
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.drills.drill import Drill
-from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary
+from watchdog.domain.errors import OutcomeUnknown, Permanent, Refused, Temporary, WatchdogError
 from watchdog.domain.incidents import ACTING, ServiceState
 
 LIMIT_SECONDS = 1500.0
@@ -44,7 +44,7 @@ class Cleanup:
         """Give the daemon a command; return why it was not carried out, or ""."""
         try:
             answered = await command(self.parts.settings, name, arguments, by)
-        except (Temporary, Permanent) as error:
+        except WatchdogError as error:
             return str(error)
         return "" if answered.ok else answered.answer or "refused"
 
