@@ -79,7 +79,8 @@ def test_after_a_restart_it_wakes_up_for_it() -> None:
     share(world, troubles={"web": ActiveCritical("web", at + 3600.0, "aaa", False)})
     ctx = a_turn_of(world)
     overdue_rollback.wake(ctx)
-    assert ctx.effects == [fx.WakeAt(world.now + MINUTE)], "also where our own clock was set back since"
+    opened_at = incident_of(world).opened_at
+    assert ctx.effects == [fx.WakeAt(opened_at + MINUTE)], "also where our own clock was set back since"
     assert fx.WakeAt(at + 91.0 + MINUTE) in hear(world, e.Restarted(at + 91.0))
 
 
@@ -144,5 +145,14 @@ def test_an_outage_that_was_decided_anew_is_as_old_as_it_was(accounted: bool) ->
     else:  # an outage that is not critical, which the matrix may have rolled back as well: open for long
         put(world, incident=replace(incident_of(world), opened_at=decision.at - 3600.0))
         at = share(world, troubles={}) and decision.at
+    assert later(world, at + 59.9) == []
+    assert len(later(world, at + 60.0)) == 1
+
+
+def test_trouble_registered_by_a_fast_clock_counts_from_the_incidents_begin() -> None:
+    """Counted from a moment in our future nothing would be overdue until our clock reaches it."""
+    world = reach(Phase.ROLLING_BACK)
+    at = incident_of(world).opened_at
+    world.state = replace(world.state, troubles={"web": replace(world.state.troubles["web"], at=at + 3600.0)})
     assert later(world, at + 59.9) == []
     assert len(later(world, at + 60.0)) == 1

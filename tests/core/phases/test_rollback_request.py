@@ -348,3 +348,13 @@ def test_after_an_expired_artefact_no_other_target_is_tried_unless_a_human_names
     assert sent == ([False] if by_hand else [])
     assert ("RestoreAutoDeploy" in kinds(effects)) is not by_hand
     assert by_hand or "no other target is tried" in lines(effects, "HUMAN")[0]
+
+
+def test_a_clock_that_is_an_hour_slow_keeps_no_outage_from_being_decided() -> None:
+    """By it the live deploy goes live in an hour only: what fails meanwhile would never have failed since."""
+    world = reach(Phase.PINNING)
+    live, *older = web(world).deploys
+    put(world, deploys=(replace(live, finished_at=world.now + 3600.0, update_seen_at=None), *older))
+    put(world, deploys_at=world.now + 1)
+    effects = confirmed(world, 1.0)
+    assert lines(effects, "WAIT") == []

@@ -64,8 +64,9 @@ def _since(ctx: StepContext, incident: Incident) -> float:
     if incident.by_hand or _was_overtaken(incident) or trouble is None:
         return incident.decision.at
     tried_until = incident.remedies[-1].ended_at if incident.remedies else None
-    # A worker with a fast clock may have registered it in our future.
-    return min(max(trouble.at, tried_until or 0.0), ctx.now)
+    # A worker with a fast clock may have registered it in our future: counted from there, nothing is ever overdue.
+    critical_at = trouble.at if trouble.at <= ctx.now else incident.opened_at
+    return min(max(critical_at, tried_until or 0.0), ctx.now)
 
 
 def _to_be_rolled_back(incident: Incident) -> bool:

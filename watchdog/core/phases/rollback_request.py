@@ -280,13 +280,16 @@ def not_seen_yet(ctx: StepContext, found: tuple[Finding, ...] = ()) -> str:
     `found`: what fails now, where that may be something else than what was decided about.
 
     A repair may have gone live while the daemon was frozen or blind. Where the platform does not state since when, or
-    its clock is ahead of ours, the moment counts at which the deploy could first take traffic.
+    its clock is ahead of ours, the moment counts at which the deploy could first take traffic. Where that is ahead too,
+    our clock is slow by minutes, and cannot place it: a failure seen lately has to do.
     """
     live = live_deploy(ctx.service.deploys)
     if live is None:
         return ""
     said = live.finished_at
     since = said if said is not None and said <= ctx.now else first_traffic_at(live, ctx.policy.blame)
+    if since > ctx.now:
+        return ""
     findings = observations.still_judged(ctx.service, found or ctx.incident.findings, ctx.policy)
     checks = [(finding.fails, ctx.service.checks[finding.signal]) for finding in findings]
     # A latency finding has no single bad reading: any reading since then is part of its statistics.
