@@ -20,6 +20,7 @@ from watchdog.daemon.http.http_auth import FAILURES_AT_ONCE, FAILURES_PER_SECOND
 from watchdog.docs.places import handbook_line, place_of_answer
 from watchdog.domain.commands.command_table import BLAMED, COMMANDS
 from watchdog.domain.commands.human_command import (
+    NAME_MAX,
     Argument,
     ArgumentType,
     HumanCommand,
@@ -167,7 +168,7 @@ def typed_arguments(command: HumanCommand, words: Sequence[str]) -> dict[str, An
         given[names[-1]] = _without_quotes(" ".join(last))
     elif last:
         # Left out, it might have been the target: another one would be chosen.
-        raise InvalidRequest(command.name, f"{last[0]} is one word too many", f"write {_shown(command)}")
+        raise InvalidRequest(command.name, f"{last[0][:NAME_MAX]} is one word too many", f"write {_shown(command)}")
     live = options.pop(LIVE.name, None)
     stored = stored_arguments(command, subject, given | flags | options)
     return stored | ({"seen": {"live deploy": LIVE.checked(live)}} if live else {})
@@ -231,6 +232,6 @@ def _options(command: HumanCommand, words: Sequence[str]) -> tuple[dict[str, str
         name, value = match[1].lower(), match[2]
         if name not in known or name in found or not value:
             wrong = "twice" if name in found else "nothing behind it" if name in known else "no such option"
-            raise InvalidRequest(f"{name}=", wrong, instead)
+            raise InvalidRequest(f"{name[:NAME_MAX]}=", wrong, instead)
         found[name] = value.lower() if known[name].kind is ArgumentType.CHOICE else value
     return found, ()
