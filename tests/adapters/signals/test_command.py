@@ -136,9 +136,11 @@ async def test_no_pipe_stays_open() -> None:
     before = len(os.listdir("/proc/self/fd"))
     for _ in range(3):
         await read("exec head -c 999999999999 /dev/zero")
-        await read("setsid sleep 5 & exit 0", timeout="100ms")
-    await asyncio.sleep(0)
-    assert len(os.listdir("/proc/self/fd")) <= before
+        await read("setsid sleep 20 & exit 0", timeout="100ms")
+    # A transport closes its pipe some turns of the loop later, on a busy machine; the holders live longer than that.
+    async with asyncio.timeout(15):
+        while len(os.listdir("/proc/self/fd")) > before:
+            await asyncio.sleep(0.01)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from tests.lab.storm.history import History, arrived, notice
 from tests.lab.storm.test_missed_outages import books
 from watchdog.domain.remedies.kinds import RemedyKind, words
 from watchdog.domain.remedies.remedy import Remedy
+from watchdog.domain.store_records import ActionResult, ActionRow
 from watchdog.lab.storm.backups import Restored
 from watchdog.lab.storm.channels import Post
 from watchdog.lab.storm.remedies import ACTIONS, NOT_DRAWN, Drawn, Order, Remedies
@@ -166,3 +167,30 @@ def test_that_it_was_not_done_in_another_incident_denies_nothing(incident: str, 
     denial = notice(161.0, title=f"{DENIED} in this incident", incident=incident)
     post.arrived = [arrived(notice(160.0, title=OFF)), arrived(denial)]
     assert bool(untold(seen, post)) is is_wrong
+
+
+@pytest.mark.parametrize(
+    ("row", "known"),
+    [
+        (ActionRow("web-1", "flag checkout-web", "done", "checkout-web", "", service="web"), True),
+        (
+            ActionRow(
+                "web-1",
+                "flag checkout-web",
+                "sending",
+                "checkout-web",
+                "",
+                service="web",
+                result=ActionResult.WITHOUT_ID,
+            ),
+            True,
+        ),
+        (ActionRow("web-1", "flag checkout-web", "sending", "checkout-web", "", service="web"), False),
+        (ActionRow("api-1", "flag checkout-web", "done", "checkout-web", "", service="api"), False),
+    ],
+)
+def test_a_yes_counts_once_it_is_in_the_journal(row: ActionRow, known: bool) -> None:
+    """One that its sender had, and died with, is known to no worker: the rollback follows as for a lost answer."""
+    seen = tried([order(150.0, answered=False)], 165.0)
+    seen.remedies.written(row)
+    assert bool(early(seen)) is known

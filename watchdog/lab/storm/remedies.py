@@ -14,7 +14,7 @@ from watchdog.domain.errors import Temporary
 from watchdog.domain.policy import Policy
 from watchdog.domain.remedies.kinds import RemedyKind
 from watchdog.domain.remedies.remedy import Remedy
-from watchdog.domain.store_records import ActionRow
+from watchdog.domain.store_records import ActionResult, ActionRow
 from watchdog.lab.storm.environment import LoopClock, Nature
 from watchdog.lab.storm.fault_mix import LIST_SECONDS, apart
 from watchdog.lab.storm.render import Render, RenderClient, Service
@@ -51,8 +51,8 @@ class Drawn:
 class Order:
     """A request for a remedy. Times are virtual seconds; `landed_at` is None if it never arrived.
 
-    `land` lets it happen; `answered`: its sender has the yes. Of the row that was saved before it: `incident`, and
-    `by_clock`, its time by the sender's clock.
+    `land` lets it happen; `answered`: the journal has the yes, so it outlives its sender. Of the row that was saved
+    before it: `incident`, and `by_clock`, its time by the sender's clock.
     """
 
     of: Drawn
@@ -144,6 +144,9 @@ class Remedies:
     def written(self, row: ActionRow) -> None:
         """A row of the journal was written: one that is marked as sent counts as tried, whatever becomes of it."""
         name = row.step.partition(" ")[2]
+        if row.state == "done" or row.result is ActionResult.WITHOUT_ID:
+            for order in [one for one in for_service(self.sent, row.service) if one.of.name == name][-1:]:
+                order.answered = True
         if row.state == "sending" and any((one.service, one.name) == (row.service, name) for one in self.drawn):
             self.marked.append((row.service, name, self._nature.loop.time()))
             self.marked_for[row.service, name] = row
@@ -197,7 +200,6 @@ class StormFlag:
         """Send the request once. Raises Temporary, Permanent or OutcomeUnknown."""
         order = self._remedies.asks(self._drawn, self._worker)
         await self._requests.send(f"flag {self._drawn.name}", order.land)
-        order.answered = True
 
     async def look(self, baseline: str) -> bool:
         """Return whether the flag is off. Raises Temporary."""

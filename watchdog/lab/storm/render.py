@@ -124,9 +124,7 @@ class Service:
 
 
 class Restarting(Protocol):
-    """A restart that is asked for: `land` lets it happen, `answered` is set once its sender has the yes."""
-
-    answered: bool
+    """A restart that is asked for: `land` lets it happen."""
 
     @property
     def land(self) -> Callable[[], str]:
@@ -345,7 +343,6 @@ class RenderClient:
         """Send one order to restart. Raises as `rollback` does."""
         order = self._render.restarts(service_id, self._worker)
         await self._requests.send(f"restart {service_id}", order.land)
-        order.answered = True
 
     async def _ask(self, service: Service, trigger: str, target: Release) -> str:
         sent_at = self._nature.loop.time()
