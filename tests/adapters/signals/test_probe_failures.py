@@ -59,11 +59,7 @@ def test_each_kind_of_failure_has_its_words(error: Exception, step: str, kind: F
         (socket.gaierror(socket.EAI_AGAIN, "canary"), FailureKind.DNS, "DNS: the resolver has no answer for now"),
         (socket.gaierror(socket.EAI_FAIL, "canary"), FailureKind.DNS, "DNS: the name cannot be resolved"),
         (UnicodeError("canary"), FailureKind.DNS, "DNS: the name cannot be resolved"),
-        (
-            socket.gaierror(socket.EAI_MEMORY, "canary"),
-            OTHER,
-            EXHAUSTED,
-        ),
+        (socket.gaierror(socket.EAI_MEMORY, "canary"), OTHER, EXHAUSTED),
         (os_error(errno.EMFILE), OTHER, EXHAUSTED),
     ],
 )

@@ -169,24 +169,16 @@ def test_that_it_was_not_done_in_another_incident_denies_nothing(incident: str, 
     assert bool(untold(seen, post)) is is_wrong
 
 
+DONE = ActionRow("web-1", "flag checkout-web", "done", "checkout-web", "", service="web")
+
+
 @pytest.mark.parametrize(
     ("row", "known"),
     [
-        (ActionRow("web-1", "flag checkout-web", "done", "checkout-web", "", service="web"), True),
-        (
-            ActionRow(
-                "web-1",
-                "flag checkout-web",
-                "sending",
-                "checkout-web",
-                "",
-                service="web",
-                result=ActionResult.WITHOUT_ID,
-            ),
-            True,
-        ),
-        (ActionRow("web-1", "flag checkout-web", "sending", "checkout-web", "", service="web"), False),
-        (ActionRow("api-1", "flag checkout-web", "done", "checkout-web", "", service="api"), False),
+        (DONE, True),
+        (replace(DONE, state="sending", result=ActionResult.WITHOUT_ID), True),
+        (replace(DONE, state="sending"), False),
+        (replace(DONE, service="api"), False),
     ],
 )
 def test_a_yes_counts_once_it_is_in_the_journal(row: ActionRow, known: bool) -> None:

@@ -137,15 +137,16 @@ class Remedies:
         self._nature.note(f"{worker} SENDS {drawn.name} of {drawn.service}")
         return order
 
-    def _restarts(self, service: str, worker: str) -> Order:
+    def _restarts(self, service: str, worker: str) -> Callable[[], str]:
         (drawn,) = (one for one in self.drawn if (one.service, one.kind) == (service, RemedyKind.RESTART))
-        return self.asks(drawn, worker)
+        return self.asks(drawn, worker).land
 
     def written(self, row: ActionRow) -> None:
         """A row of the journal was written: one that is marked as sent counts as tried, whatever becomes of it."""
         name = row.step.partition(" ")[2]
         if row.state == "done" or row.result is ActionResult.WITHOUT_ID:
-            for order in [one for one in for_service(self.sent, row.service) if one.of.name == name][-1:]:
+            asked = (one for one in reversed(self.sent) if (one.service, one.of.name) == (row.service, name))
+            if (order := next(asked, None)) is not None:
                 order.answered = True
         if row.state == "sending" and any((one.service, one.name) == (row.service, name) for one in self.drawn):
             self.marked.append((row.service, name, self._nature.loop.time()))

@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Protocol
 
 from watchdog.adapters.platforms.render_parse import newest_first
 from watchdog.domain.deploys import Deploy, ServiceFacts
@@ -123,18 +122,10 @@ class Service:
         return next((value for until, value in self.switches if moment < until), self.auto_deploy)
 
 
-class Restarting(Protocol):
-    """A restart that is asked for: `land` lets it happen."""
-
-    @property
-    def land(self) -> Callable[[], str]:
-        """Return what happens as it lands."""
-
-
 class Render:
     """The platform itself. `changed` is called when a service's health may have changed, `asked` when a rollback is
-    under way or its answer is lost, with the service's name; `restarts` when a worker asks for a restart. `slow`: it
-    takes long over every answer to a reader.
+    under way or its answer is lost, with the service's name; `restarts` when a worker asks for a restart, and returns
+    what happens as that lands. `slow`: it takes long over every answer to a reader.
     """
 
     def __init__(self, nature: Nature) -> None:
@@ -143,7 +134,7 @@ class Render:
         self.accepted: list[Accepted] = []
         self.changed: Callable[[Service], None] = lambda service: None
         self.asked: Callable[[str, str], None] = lambda service, moment: None
-        self.restarts: Callable[[str, str], Restarting]
+        self.restarts: Callable[[str, str], Callable[[], str]]
         self.slow = nature.strikes("list_slow")
         self._numbers = count(1)
         self._commits = count(1)
@@ -341,8 +332,8 @@ class RenderClient:
 
     async def restart(self, service_id: str) -> None:
         """Send one order to restart. Raises as `rollback` does."""
-        order = self._render.restarts(service_id, self._worker)
-        await self._requests.send(f"restart {service_id}", order.land)
+        lands = self._render.restarts(service_id, self._worker)
+        await self._requests.send(f"restart {service_id}", lands)
 
     async def _ask(self, service: Service, trigger: str, target: Release) -> str:
         sent_at = self._nature.loop.time()
