@@ -96,6 +96,16 @@ def test_a_channel_must_have_worked_for_long_enough() -> None:
     assert lost(owed, outages=(Outage("chat", 150.0, 300.0),), end=449.0)
 
 
+def test_a_page_from_memory_waits_for_its_worker_where_that_stands_still() -> None:
+    """For a freeze that begins before the page was surely sent, and no other."""
+    for frozen, from_ in (([(202.0, 262.0)], 262.0), ([(349.0, 400.0)], 400.0), ([(351.0, 400.0)], 200.0)):
+        process = Process("a.1")
+        process.frozen = [(100.0, 120.0), *frozen]
+        owed = [Owed(PAGE, ("pager",), 200.0, process)]
+        assert lost(owed, end=from_ + 149.0) == [], frozen
+        assert lost(owed, end=from_ + 151.0), frozen
+
+
 def test_a_page_from_memory_is_owed_while_its_worker_lives() -> None:
     """Nobody else ever knew of it."""
     process = Process("a.1")
@@ -126,6 +136,17 @@ def test_a_page_from_memory_that_auto_deploy_is_off_is_owed_unless_it_was_on_whe
     post = Post(Nature(1), owed=[Owed(notice(200.0, incident=incident), ("pager",), 200.0, by)])
     assert len(seed_verdict.lost(post, 600.0, [service])) == found
     assert len(seed_verdict.lost(post, 600.0)) == 1
+
+
+def test_a_page_that_auto_deploy_is_off_may_be_dropped_by_a_worker_that_stood_still_until_it_was_on() -> None:
+    """It composed the page, stood still before it could send it, and another worker gave auto-deploy back meanwhile."""
+    service, process = History().service, Process("a.1")
+    for value, at in (("off", 190.0), ("commit", 240.0)):
+        service.switch(value, at)
+    post = Post(Nature(1), owed=[Owed(notice(200.0, incident="web-1/auto-deploy"), ("pager",), 200.0, process)])
+    for frozen, found in (([(202.0, 262.0)], 0), ([(202.0, 230.0)], 1), ([], 1)):
+        process.frozen = frozen
+        assert len(seed_verdict.lost(post, 600.0, [service])) == found
 
 
 OFF = notice(200.0, title="AUTO-DEPLOY IS OFF on web. down")

@@ -172,9 +172,10 @@ class Nature:
     def freeze(self, process: Process, where: str, pauses: Sequence[float] = FREEZE_SECONDS) -> None:
         """SIGSTOP, and SIGCONT some time later."""
         process.state = FROZEN
-        process.stopped_at.append(self.loop.time())
+        now = self.loop.time()
+        process.stopped_at.append(now)
         pause = self.chance.choice(pauses)
-        process.frozen_seconds += pause
+        process.frozen.append((now, now + pause))
         self.note(f"{process.name} FROZEN {where} for {pause:g} s")
         self.disturb(pause, process.name)
         self.later(pause, self._thaw, process)

@@ -139,7 +139,8 @@ class WorkerProcess:
 
     def failed(self, task: str, error: BaseException) -> None:
         """Record a fault of the daemon itself: no weather excuses one."""
-        if isinstance(error, TimeoutError) and self.process.frozen_seconds >= FROZEN_SECONDS:
+        stood_still = sum(stop - start for start, stop in self.process.frozen)
+        if isinstance(error, TimeoutError) and stood_still >= FROZEN_SECONDS:
             return  # a read that stood still with all of us is given up, which is right
         why = f"{self.name} {task}: {type(error).__name__}: {error}"
         self.nature.note(f"FAULT {why}")

@@ -26,17 +26,17 @@ T = TypeVar("T")
 class Process:
     """One start of a worker: it runs, is frozen, or is dead.
 
-    `fuse` counts the handles until fate looks at it; `frozen_seconds` is how long it was frozen altogether;
-    `stopped_at` lists when it was killed or frozen (virtual seconds).
+    `fuse` counts the handles until fate looks at it; `frozen` lists from when to when it stood still, and `stopped_at`
+    when it was killed or frozen (virtual seconds).
     """
 
-    __slots__ = ("buried", "frozen_seconds", "fuse", "held", "name", "state", "stopped_at")
+    __slots__ = ("buried", "frozen", "fuse", "held", "name", "state", "stopped_at")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.state = RUNNING
         self.fuse = -1
-        self.frozen_seconds = 0.0
+        self.frozen: list[tuple[float, float]] = []
         self.stopped_at: list[float] = []
         self.held: list[Handle] = []
         self.buried: list[object] = []

@@ -118,7 +118,7 @@ def lost(post: Post, end: float, services: Sequence[Service] = ()) -> list[str]:
             continue
         for channel in page.channels:
             # From the end of the channel's last outage: an attempt before that may have failed with good reason.
-            worked_from = max([page.at, *(one.stop for one in post.outages if one.channel == channel)])
+            worked_from = max([_could_be_sent(page), *(one.stop for one in post.outages if one.channel == channel)])
             told = any(one.channel == channel and _tells(one, page, post.composed) for one in post.arrived)
             # Read elsewhere, and over.
             told = told or any(_ends(one, page) and one.at <= worked_from for one in post.arrived)
@@ -127,6 +127,12 @@ def lost(post: Post, end: float, services: Sequence[Service] = ()) -> list[str]:
                 notice = page.notice
                 found[f"{channel} never got {notice.incident} {notice.kind.value}: {notice.identity[-1]}"] = None
     return list(found)
+
+
+def _could_be_sent(page: Owed) -> float:
+    """Return when its worker last went on, of those times that it stood still before the page was surely sent."""
+    stood_still = page.by.frozen if page.by is not None else []
+    return max([page.at, *(stop for start, stop in stood_still if 0.0 <= start - page.at < DELIVERY_SECONDS)])
 
 
 def _tells(one: Arrived, page: Owed, composed: Mapping[tuple[object, ...], float]) -> bool:
