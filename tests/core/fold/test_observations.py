@@ -7,6 +7,7 @@ import pytest
 
 from tests.core.scenes import HISTORY, NOW, a_service, an_incident, failing, found
 from tests.core.world import make_policy
+from watchdog.core.detect import probes
 from watchdog.core.fold import observations, unread
 from watchdog.domain.checks import Check, Served, SlowAnswers
 from watchdog.domain.events import Observed
@@ -277,6 +278,24 @@ def test_a_lesser_finding_waits_only_for_a_critical_run_that_may_still_be_confir
     assert not waits(Check("home", "http"), found("api"))
     assert not waits(failing(seconds=20), found("api"), now=NOW + 40)
     assert not observations.critical_check_pending(a_service(checks={}), POLICY, (found("api"),), NOW)
+
+
+def test_a_lesser_finding_waits_for_a_critical_run_that_was_not_read_since_a_restart() -> None:
+    """Or, after a restart in an outage, people would be asked about the one a moment before the other acts."""
+    home = POLICY.services["web"].signal("home")
+    assert home is not None
+    gap = probes.gap_seconds(home, POLICY.detection)
+    assert POLICY.detection.fresh_seconds < gap
+
+    def waits(home: Check, after: float) -> bool:
+        service = a_service(checks={"home": home, "api": failing("api", "latency")})
+        return observations.critical_check_pending(service, POLICY, (found("api"),), NOW + after)
+
+    assert waits(failing(seconds=2), gap) and waits(failing(seconds=200), gap)
+    unseen = replace(failing(seconds=60), unseen_seconds=55.0)
+    assert waits(unseen, 10.0) and not waits(replace(unseen, unseen_seconds=0.0), 10.0), "of which little was seen"
+    assert not waits(failing(seconds=2), gap + 0.1), "the site may have recovered and failed again"
+    assert not waits(replace(failing(seconds=2), run_started_at=None, cusum_zero_at=NOW - 2), gap), "it is not unbroken"
 
 
 @pytest.mark.parametrize(("age", "fresh"), [(0.0, True), (15.0, True), (15.1, False)])

@@ -380,6 +380,13 @@ def failing(check: Check, given: "Conditions") -> bool:
     return _fresh_failure(check, given) is not None
 
 
+def run_goes_on(check: Check, given: "Conditions") -> bool:
+    """Return whether a run of failures was last read no longer ago than a gap within a run may be."""
+    if check.run_started_at is None or check.last_bad_at is None:
+        return False
+    return given.now - check.last_bad_at <= gap_seconds(given.signal, given.limits)
+
+
 def calm(check: Check, given: "Conditions") -> bool:
     """Return whether two probes in a row succeeded, the CUSUM is below a quarter of its limit, and no intermittent
     outage is in one of its pauses.

@@ -204,9 +204,13 @@ def critical_check_pending(service: ServiceState, policy: Policy, found: tuple[F
 def _nearly(check: Check, given: detect.Conditions) -> bool:
     """Return whether the check fails, wholly or in part, and for no longer than its confirmation takes."""
     began = check.run_started_at if check.run_started_at is not None else check.cusum_zero_at
-    if began is None or not probes.failing(check, given):
+    if began is None:
         return False
-    return given.now - began < probes.run_limit_seconds(check, given) + given.limits.fresh_seconds
+    # After a restart the other checks may be read first: a run that is carried on fails until a reading says otherwise.
+    if not probes.failing(check, given):
+        return probes.run_goes_on(check, given)
+    lasted = given.now - began - check.unseen_seconds
+    return lasted < probes.run_limit_seconds(check, given) + given.limits.fresh_seconds
 
 
 def suspicion(service: ServiceState, policy: Policy, now: float) -> str:
