@@ -27,6 +27,7 @@ def rollback(took: float, **changes: object) -> Deploy:
         ((rollback(-1.0),), 0.0),
         ((rollback(40.0), rollback(70.0)), 70.0),
         (tuple(map(rollback, (30.0, 600.0, 35.0, 45.0, 40.0, 900.0))), 45.0),
+        (tuple(map(rollback, (30.0, 600.0, 35.0, 45.0, 40.0, 20.0))), 45.0),
     ],
 )
 def test_most_of_the_newest_were_live_by_then(deploys: tuple[Deploy, ...], seconds: float | None) -> None:
