@@ -305,6 +305,7 @@ def test_what_is_denied_already_is_not_denied_twice() -> None:
         ("commit", 0.0, "unknown", 0),
         ("off", 0.0, "off", 0),
         ("off", 300.0, "off", 0),
+        ("unknown", 0.0, "off", 0),  # the platform had not said: nothing shows that anyone switched it
         # The record has no list at all: a copy of the first minute, or a first start.
         (None, 60.0, "off", 1),
         (None, 60.0, "commit", 0),
