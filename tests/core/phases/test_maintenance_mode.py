@@ -340,6 +340,17 @@ def test_a_person_who_switches_it_off_is_not_answered_with_another_switch() -> N
     assert sent(world) == [ON] and world.facts.maintenance and suppression.by_platform(web(world), world.now)
 
 
+@pytest.mark.parametrize(("after", "over"), [(59.0, False), (60.0, True)])
+@pytest.mark.parametrize("switched", ["on_at", "off_asked_at"])
+def test_a_list_read_soon_after_a_switch_may_be_of_before_it(switched: str, after: float, over: bool) -> None:
+    """Taken for a person's, it would leave the maintenance page on for ever."""
+    world = share(working().run(400.0), paused_by="bob")
+    moments = {"on_at": world.now - 300.0, "off_asked_at": world.now - 300.0, switched: world.now - after}
+    put(world, own_maintenance=replace(own(world), **moments))
+    hear(world, e.DeploysListed(world.now, "web", tuple(world.deploys), replace(world.facts, maintenance=False)))
+    assert own(world).may_be_on is not over
+
+
 # --- restarts, two workers, and what others take it for ---
 
 
