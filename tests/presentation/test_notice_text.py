@@ -211,6 +211,12 @@ def test_a_title_counts_up_to_the_decision_and_names_what_is_ahead_by_its_time_o
     assert read(an_outage(**fields), topic, decided=LATER, **facts).title == title
 
 
+def test_an_escalation_counts_from_the_last_call() -> None:
+    """Not from the opening: before that call a person had it, or a silence held it back."""
+    called = amended(an_outage(opened_at=NOW - 7200.0), notified_at=NOW - 600.0)
+    assert read(called, Topic.ESCALATED, by="lead").title == "web is down: not acknowledged for 10 min"
+
+
 def test_lines_count_up_to_the_decision_too() -> None:
     """The time since an acknowledgement, the time until a window opens; without one, a time of day."""
     left = read(an_outage(), Topic.STILL_OPEN, decided=LATER, by="ann", since=NOW - 1800.0)
