@@ -13,8 +13,10 @@ from watchdog.adapters.recordings.recording_reader import Reader
 from watchdog.app.commands.import_history import PROBES
 from watchdog.app.commands.replay_run import answer
 from watchdog.cli.lab.lab_import import Kind, SignalKind
-from watchdog.domain.policy import Mode
+from watchdog.domain.policy import Mode, SignalPolicy
+from watchdog.domain.readings import Good
 from watchdog.replay.imports import IMPORTERS
+from watchdog.replay.imports.history import Wanted
 from watchdog.settings.load.load import load
 
 BEGIN = 1_700_000_000
@@ -137,6 +139,23 @@ def test_the_kind_of_the_signal_says_what_prometheus_measured(
     assert found.divergence is None
     courses = [one.what for one in found.old if one.kind == "decided"]
     assert [what.startswith(decided or "") for what in courses[:1]] == ([True] if decided else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "moments"),
+    [
+        ("http", [1, 0], [(0, True), (60, False)]),
+        ("http", [0.5, 1], [(-30, True), (0, False), (30, True), (60, True)]),  # of the step before each value
+        ("latency", [0.1, 0.2], [(0, True), (60, True)]),
+    ],
+)
+def test_each_value_is_dated_to_when_it_was_measured(
+    folder: Path, kind: str, values: Sequence[float], moments: list[tuple[float, bool]]
+) -> None:
+    """A step too late, a deploy in that step would be acquitted of what it caused."""
+    signal = SignalPolicy("home", kind, every_seconds=30.0)
+    read = IMPORTERS["prometheus"]([prometheus(folder / "range.json", values)], Wanted("web", signal))
+    assert [(one.at - BEGIN, isinstance(one.reading, Good)) for one in read.observed] == moments
 
 
 @pytest.mark.parametrize(("step", "quick", "slow"), [(60, 30, 30), (5, 300, 80)])
