@@ -112,6 +112,11 @@ def test_what_came_up_meanwhile_holds_a_rollback_back_unless_it_was_asked_for_by
     assert held(replace(state, services={"web": web}), policy=policy) == ""
 
 
+def test_who_acknowledged_it_holds_no_rollback_back() -> None:
+    """It is often the person who approves it afterwards."""
+    assert held(a_state(sending(incident=amended(OPEN, acknowledged_by="ann")))) == ""
+
+
 @pytest.mark.parametrize(
     "state",
     [

@@ -154,6 +154,7 @@ def test_an_incident_that_a_flag_ended_was_proved() -> None:
     ("change", "why"),
     [
         (lambda state: state, ""),
+        (lambda state: a_state(trying(amended(TRYING, acknowledged_by="ann"))), ""),
         (lambda state: replace(state, paused_by="ann"), "paused by ann"),
         (lambda state: a_state(trying(checks=HEALED)), "no failure in the last 15 s"),
         (
