@@ -85,9 +85,13 @@ async def test_every_query_has_an_answer(tmp_path: Path) -> None:
         running_prometheus(tmp_path, {"watchdog": [url.removeprefix("http://")]}) as prometheus,
     ):
 
+        left: list[str] = []
+
         async def none_is_empty() -> bool:
-            return not await empty(prometheus)
+            left[:] = await empty(prometheus)
+            return not left
 
         with suppress(TimeoutError):  # the queries that stay empty say more
             await prometheus.wait_for(none_is_empty)
-        assert await empty(prometheus) == []
+        # Not asked anew: on a busy machine the next scrape may be late, and its series are stale for a moment.
+        assert left == []
