@@ -12,6 +12,7 @@ from tests.core.worlds import hear, incident_of, put, reach, web
 from tests.support.effect_readers import kinds, lines
 from watchdog.core.machine import EVENTS, LATE, TRANSITIONS, ignore
 from watchdog.domain import events as e
+from watchdog.domain.certificates import Certificate
 from watchdog.domain.code_comparison import MigrationReading, MigrationRules
 from watchdog.domain.incidents import Phase, State
 from watchdog.domain.integrations import Integration, Standing
@@ -36,6 +37,7 @@ def of_each_kind(world: Any) -> Mapping[type, e.Event]:
         e.CommitsSeen(now, "web", ()),
         e.CommitsUnread(now, "web", "GitHub answered 404"),
         e.AuthorsRead(now, "web", "dep-9", ("Ann",)),
+        e.CertificateSeen(now, "web", Certificate("acme.example", now - 9e6, now + 9e4)),
         e.MigrationsRead(now, "web", MigrationReading("a" * 40, "b" * 40, MigrationRules().key)),
         e.TimePassed(now),
         e.Restarted(now),

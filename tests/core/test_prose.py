@@ -19,8 +19,8 @@ from tests.support.storyteller import Stage, perform
 from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import Event
 from watchdog.domain.notices import Link, Notice, NoticeKind
-from watchdog.domain.prose import prose_fields, without_texts
 from watchdog.domain.severity import Severity
+from watchdog.domain.texts.prose import prose_fields, without_texts
 
 ROOT = Path(__file__).parents[2]
 STORIES = {path.stem: path for path in (Path(__file__).parents[1] / "stories").glob("*.txt")}

@@ -50,7 +50,6 @@ EDGES: Mapping[str, Edge] = {
     "WatchdogIntegrationDown": switched("watchdog_integration_up", "1", "0"),
     "WatchdogHeartbeatLate": Edge({"watchdog_heartbeat_last_success_timestamp_seconds": "0+60x9 540x60"}, 15),
     "WatchdogAutoDeployOff": switched("watchdog_auto_deploy_pinned", "0", "1"),
-    "WatchdogCertificateEnds": Edge({"watchdog_certificate_expiry_timestamp_seconds": "1210200x600"}, 11),
     "WatchdogServiceUnwatched": Edge(
         {
             'watchdog_mode_info{service="web"}': "1x60",

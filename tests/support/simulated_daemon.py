@@ -18,6 +18,7 @@ from watchdog.adapters.stores.memory import MemoryStore
 from watchdog.app.compose.daemon_factory import Daemon, ExternalPorts, begin, wire
 from watchdog.daemon.engine.conversion import CONTROL
 from watchdog.daemon.telemetry.heartbeat import Heartbeat, healthchecks
+from watchdog.domain.certificates import Certificate
 from watchdog.domain.notices import Notice
 from watchdog.domain.policy import DEFAULT_MATRIX, Policy, Rule, ServicePolicy, SignalPolicy
 from watchdog.domain.readings import Bad, FailureKind, Good, Reading
@@ -40,12 +41,13 @@ class Site:
     reading: Reading = field(default_factory=lambda: Good("HTTP 200"))
     clock: FakeClock | None = None
     stalls_seconds: float = 0.0
+    certificate: Certificate | None = None
 
     async def read(self) -> Sequence[Sample]:
         if self.clock is not None:
             await self.clock.sleep(0.02)
             self.clock.freeze(self.stalls_seconds)
-        return (Sample(self.reading, latency_seconds=0.1),)
+        return (Sample(self.reading, latency_seconds=0.1, certificate=self.certificate),)
 
     async def close(self) -> None:
         """Nothing to close."""

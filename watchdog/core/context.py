@@ -318,24 +318,32 @@ class StepContext:
         self.emit(Note(self.now, self.name, None, "NOTIFIED", f"{', '.join(channels)} (info): {title}"))
 
     def notify_service(
-        self, kind: NoticeKind, about: str, title: str, lines: tuple[str, ...], *, wakes: bool = False
-    ) -> None:
-        """Notify the service's people of a matter without an open incident; `about` is its dedup key.
+        self,
+        kind: NoticeKind,
+        about: str,
+        title: str,
+        lines: tuple[str, ...],
+        *,
+        wakes: bool = False,
+        severity: Severity = Severity.HIGH,
+    ) -> tuple[str, ...]:
+        """Notify the service's people of a matter without an incident; return the channels. `about` is its dedup key.
 
-        No silence applies: the notice is about a change that the daemon made and still has to revert.
+        No silence applies: most are about a change that the daemon made and still has to revert.
         """
         notice = Notice(
             at=self.now,
             incident=about,
             service=self.name,
-            severity=Severity.HIGH,
+            severity=severity,
             kind=kind,
             title=title,
             lines=lines,
             links=self._links(),
             wakes=wakes,
         )
-        # A rule for HIGH may name no channel; the operators are then the only people who can act on it.
-        channels = self.policy.matrix[Severity.HIGH].tell or self.policy.alerts
+        # The rule of a severity may name no channel; the operators are then the only people who can act on it.
+        channels = self.policy.matrix[severity].tell or self.policy.alerts
         if channels:
             self.emit(Tell(notice, channels))
+        return channels

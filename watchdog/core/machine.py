@@ -44,7 +44,13 @@ from watchdog.core.phases import (
     unrecorded_rollback,
     verification,
 )
-from watchdog.core.updates import deploy_success, drill_reminders, follow_up_reminders, stakeholder_updates
+from watchdog.core.updates import (
+    certificate_notices,
+    deploy_success,
+    drill_reminders,
+    follow_up_reminders,
+    stakeholder_updates,
+)
 from watchdog.domain import events as e
 from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
@@ -86,6 +92,7 @@ IN_ANY_PHASE: Mapping[type[Event], Handler] = MappingProxyType(
         e.CommitsSeen: blocked_merges.seen,
         e.CommitsUnread: blocked_merges.unseen,
         e.AuthorsRead: deploy_success.written,
+        e.CertificateSeen: certificate_notices.seen,
         # Only kept for the next decision: an open question is decided anew with the next reading of a signal.
         e.MigrationsRead: ignore,
         e.Acknowledged: human_commands.acknowledge,

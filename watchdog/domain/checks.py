@@ -5,8 +5,8 @@
 
 from dataclasses import dataclass
 
-from watchdog.domain.prose import Prose
 from watchdog.domain.readings import MinuteCount, Reading
+from watchdog.domain.texts.prose import Prose
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from watchdog.domain.deploys import Commit
-from watchdog.domain.prose import Prose
+from watchdog.domain.texts.prose import Prose
 
 SHOWN_COMMITS, SHOWN_FILES = 3, 4
 """The number of commits and files that are named in one line; the rest are counted."""

@@ -11,10 +11,10 @@ from types import MappingProxyType
 
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.policy import Action
-from watchdog.domain.prose import Prose
 from watchdog.domain.readings import FailureKind
 from watchdog.domain.remedies.remedy import FailureType
 from watchdog.domain.severity import Severity
+from watchdog.domain.texts.prose import Prose
 
 
 class Verdict(StrEnum):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from watchdog.domain.incident_notes import NoteLabel
 from watchdog.domain.notices import Notice
-from watchdog.domain.prose import Prose
+from watchdog.domain.texts.prose import Prose
 
 
 @dataclass(frozen=True, slots=True)

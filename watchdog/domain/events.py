@@ -5,6 +5,7 @@ The outcomes of effects come back as events, as readings do, and so do human com
 
 from dataclasses import dataclass
 
+from watchdog.domain.certificates import CertificateSeen as CertificateSeen
 from watchdog.domain.code_comparison import MigrationReading
 
 # `as` re-exports the name: the other layers import every event from here.
@@ -26,8 +27,8 @@ from watchdog.domain.deploys import Commit, Deploy, ServiceFacts
 from watchdog.domain.drills.drill import DrillFellDue as DrillFellDue
 from watchdog.domain.follow_ups import FollowUpsFellDue as FollowUpsFellDue
 from watchdog.domain.integrations import Integration
-from watchdog.domain.prose import Prose
 from watchdog.domain.readings import MinuteCount, Reading
+from watchdog.domain.texts.prose import Prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +380,7 @@ Event = (
     | QuestionDelivered
     | FollowUpsFellDue
     | DrillFellDue
+    | CertificateSeen
     | WeekSummedUp
     | AnnouncementPosted
     | PastDecidedAgain

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from watchdog.domain.prose import Prose
 from watchdog.domain.severity import Severity
+from watchdog.domain.texts.prose import Prose
 
 DEVELOPERS, ON_CALL, LEAD, OWNER = "development team", "on-call engineer", "team lead", "product owner"
 DECIDES: Mapping[Severity, str] = MappingProxyType(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from watchdog.domain.policy import Then
-from watchdog.domain.prose import Prose
+from watchdog.domain.texts.prose import Prose
 
 
 @dataclass(frozen=True, slots=True)

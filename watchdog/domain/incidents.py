@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
+from watchdog.domain.certificates import ReportedCertificate
 from watchdog.domain.checks import Check
 from watchdog.domain.code_comparison import MigrationReading
 from watchdog.domain.decisions import Decision, Finding
@@ -16,11 +17,11 @@ from watchdog.domain.deploys import Commit, Deploy, Downtime, ServiceFacts
 from watchdog.domain.incident_parts import Escalation, Pin, Question, RollbackAttempt, StakeholderStatus
 from watchdog.domain.integrations import Failing
 from watchdog.domain.policy import Suppression
-from watchdog.domain.prose import Prose
 from watchdog.domain.readings import Reading
 from watchdog.domain.remedies.maintenance_mode import OwnMaintenance
 from watchdog.domain.remedies.remedy import RemedyAttempt, RemedyResult
 from watchdog.domain.severity import Severity
+from watchdog.domain.texts.prose import Prose
 
 
 class Phase(StrEnum):
@@ -224,6 +225,7 @@ class ServiceState:
     trial: DeployWatch | None = None  # the live deploy in its watch window
     downtime: Downtime | None = None  # when it was last meant to be down, by the platform
     own_maintenance: OwnMaintenance | None = None  # maintenance mode that the daemon switched on last
+    certificates: tuple[ReportedCertificate, ...] = ()  # those near their end that people were notified of
 
     @property
     def open_incident(self) -> Incident | None:

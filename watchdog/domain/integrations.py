@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from watchdog.domain.commands.command_line import command_line
-from watchdog.domain.prose import Prose
+from watchdog.domain.texts.prose import Prose
 
 
 class Standing(StrEnum):

@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from watchdog.domain.decisions import Evidence
 from watchdog.domain.incidents import Incident
-from watchdog.domain.prose import Prose
 from watchdog.domain.severity import Severity
+from watchdog.domain.texts.prose import Prose
 
 
 class NoticeKind(StrEnum):

@@ -6,10 +6,10 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from watchdog.domain.code_comparison import MigrationRules
-from watchdog.domain.prose import Prose
 from watchdog.domain.remedies.database_step import DatabaseAction
 from watchdog.domain.remedies.remedy import Remedy
 from watchdog.domain.severity import Severity
+from watchdog.domain.texts.prose import Prose
 
 
 class Mode(StrEnum):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from watchdog.domain.prose import Prose
+from watchdog.domain.texts.prose import Prose
 
 
 class FailureKind(StrEnum):

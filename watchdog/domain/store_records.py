@@ -13,7 +13,7 @@ from watchdog.domain.effects import Effect
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Incident, State
 from watchdog.domain.policy import Policy
-from watchdog.domain.prose import Prose
+from watchdog.domain.texts.prose import Prose
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from watchdog.domain.certificates import Certificate
 from watchdog.domain.readings import MinuteCount, Phases, Reading
 
 
@@ -11,7 +12,7 @@ from watchdog.domain.readings import MinuteCount, Phases, Reading
 class Sample:
     """One reading of a signal, with its measurements.
 
-    `certificate_expires_at` is UTC epoch seconds; `happened_at` the moment of a platform event, or when a
+    `certificate` is the one of the site that answered; `happened_at` the moment of a platform event, or when a
     status page that cannot be read now was last read; `version` is that of the code that answered, where the answer
     names one.
     """
@@ -23,7 +24,7 @@ class Sample:
     counts: tuple[MinuteCount, ...] = ()
     new_issues: tuple[str, ...] = ()
     happened_at: float | None = None
-    certificate_expires_at: float | None = None
+    certificate: Certificate | None = None
     version: str = ""
 
 

@@ -37,7 +37,7 @@ async def test_a_good_answer_comes_with_everything_that_was_measured(monkeypatch
     async with site(answering(b"<html></html>")) as base:
         sample = await probe(base, contains="</html>")
     assert sample.reading == Good("HTTP 200")
-    assert sample.status_code == 200 and sample.certificate_expires_at is None
+    assert sample.status_code == 200 and sample.certificate is None
     assert sample.phases is not None and sample.latency_seconds == sample.phases.total_seconds
 
 
@@ -115,10 +115,11 @@ async def test_case_34_a_certificate_near_its_end_is_told_and_stays_good() -> No
         near = await probe(base, trusting_wire(), now=ends_at.timestamp() - 9 * DAY)
         far = await probe(base, trusting_wire(), now=ends_at.timestamp() - 15 * DAY)
         early = await probe(base, trusting_wire(), now=ends_at.timestamp() - 15 * DAY, certificate="30d")
-    assert near.reading == Good("HTTP 200; the certificate ends in 9 d 0 h (told from 14 d 0 h)")
+    assert near.reading == Good("HTTP 200; the certificate ends in 9 d 0 h (limit 14 d 0 h)")
     assert far.reading == Good("HTTP 200")
     assert isinstance(early.reading, Good) and "ends in 15 d 0 h" in early.reading.detail
-    assert near.certificate_expires_at == ends_at.timestamp()
+    assert near.certificate is not None and near.certificate.ends_at == ends_at.timestamp()
+    assert near.certificate.host == base.partition("//")[2].rstrip("/")
 
 
 async def test_consecutive_probes_take_turns_among_addresses() -> None:

@@ -38,10 +38,11 @@ verification verified_at
 
 
 STORED_SERVICE = """
-acted_at auto_deploy_off bad beside_the_record checks closed_at deploys deploys_at deploys_why downtime facts
-failed_from flapping_since forbidden healthy_at healthy_seconds history incident incidents live merged merges_why
-migrations name offered opened_at overtaken own_maintenance pace_seconds phase phase_since pin_settled_at pinned_at
-pinned_for record_lacked_at remedied returned told_off trial undone unlisted unread_gap watch_until watching_since
+acted_at auto_deploy_off bad beside_the_record certificates checks closed_at deploys deploys_at deploys_why downtime
+facts failed_from flapping_since forbidden healthy_at healthy_seconds history incident incidents live merged
+merges_why migrations name offered opened_at overtaken own_maintenance pace_seconds phase phase_since pin_settled_at
+pinned_at pinned_for record_lacked_at remedied returned told_off trial undone unlisted unread_gap watch_until
+watching_since
 """
 
 

@@ -10,6 +10,7 @@ from tests.support.child_processes import program
 from tests.support.clocks import PATIENCE_SECONDS
 from watchdog.daemon.telemetry.exposition import CLASSIC, OPENMETRICS, written
 from watchdog.daemon.telemetry.metrics import Metrics, signal_label
+from watchdog.domain.certificates import Certificate
 from watchdog.domain.incidents import Phase
 from watchdog.domain.readings import Bad, Good, Unknown
 from watchdog.ports import Sample
@@ -33,7 +34,7 @@ def lively() -> Metrics:
 def use(metrics: Metrics) -> None:
     """Call every method."""
     metrics.watch("api", "health")
-    metrics.read("api", "health", [Sample(Good(), certificate_expires_at=1.8e9)], 0.02)
+    metrics.read("api", "health", [Sample(Good(), certificate=Certificate("a.example", 1.7e9, 1.8e9))], 0.02)
     metrics.read("api", "health", [Sample(Bad("HTTP 503"))], 0.02)
     metrics.read("api", "sentry", [Sample(Unknown("no answer")), Sample(Unknown("no answer"))], 3.0)
     metrics.skipped("api", "health")

@@ -37,7 +37,6 @@ PLACES: Mapping[str, str] = {
     "WatchdogIntegrationDown": UNHEARD,
     "WatchdogHeartbeatLate": "integrations#heartbeat",
     "WatchdogAutoDeployOff": "after-an-incident#auto-deploy",
-    "WatchdogCertificateEnds": "probes",
     "WatchdogServiceUnwatched": WORKERS,
     "WatchdogStuck": OVERLOAD,
     "WatchdogRestarts": "operation#where-commands-run",

@@ -28,7 +28,7 @@ from watchdog.domain.effects import Effect, Note, Tell
 from watchdog.domain.events import Event
 from watchdog.domain.incidents import Fleet, ServiceState, Shared, State
 from watchdog.domain.policy import Policy
-from watchdog.domain.prose import without_texts
+from watchdog.domain.texts.prose import without_texts
 from watchdog.presentation.step_actions import StepAction
 
 VERSION = 2

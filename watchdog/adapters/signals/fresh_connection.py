@@ -10,7 +10,7 @@ TLS never holds the socket: what the system says of a broken connection reaches 
 import asyncio
 import socket
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,7 +23,9 @@ from watchdog.adapters.signals.phase_timer import BODY, CONNECT, FIRST_BYTE, TLS
 HEAD_BYTES_MAX = 100 * 1024
 PIECE_BYTES = 64 * 1024
 CERTIFICATES_MAX = 1024
-_ends: dict[bytes, float | None] = {}
+Validity = tuple[float, float]
+"""From when to when a certificate is valid (UTC epoch seconds)."""
+_valid: dict[bytes, Validity | None] = {}
 Headers = Sequence[tuple[bytes, bytes]]
 T = TypeVar("T")
 
@@ -69,8 +71,8 @@ class FreshConnection:
         self._http = _client()
         return head.status
 
-    async def secure(self, context: ssl.SSLContext, host: str) -> float | None:
-        """Shake hands; return the end of the certificate. Raises OSError, of which SSLError is one."""
+    async def secure(self, context: ssl.SSLContext, host: str) -> Validity | None:
+        """Shake hands; return how long the certificate is valid. Raises OSError, of which SSLError is one."""
         self._watch.enter(TLS)
         # Here, as the caller's contexts are of several makers: what is in front of a site may refuse who names nothing.
         context.set_alpn_protocols(["http/1.1"])
@@ -82,7 +84,7 @@ class FreshConnection:
                 self._socket.send(self._goes.read())  # the alert: a server's log may say why we do not trust it
             raise
         self._watch.leave(TLS)
-        return _ends_at(tls)
+        return _validity(tls)
 
     async def ask(self, method: bytes, target: bytes, headers: Headers, body: bytes) -> Head:
         """Send a request; return the head of its answer, without those of 1xx."""
@@ -198,17 +200,21 @@ class FreshConnection:
             remove(number)
 
 
-def _ends_at(tls: ssl.SSLObject) -> float | None:
-    """Return the end of the certificate. A site shows the same one for months, so it is read once."""
+def _validity(tls: ssl.SSLObject) -> Validity | None:
+    """Return from when to when the certificate is valid. A site shows the same one for months, so it is read once."""
     shown = tls.getpeercert(binary_form=True)
     if shown is None:
         return None
-    if shown not in _ends:
-        if len(_ends) >= CERTIFICATES_MAX:
-            _ends.clear()
-        ends = (tls.getpeercert() or {}).get("notAfter")  # nothing is known of one that was not verified
-        _ends[shown] = float(ssl.cert_time_to_seconds(str(ends))) if ends is not None else None
-    return _ends[shown]
+    if shown not in _valid:
+        if len(_valid) >= CERTIFICATES_MAX:
+            _valid.clear()
+        known = tls.getpeercert()  # nothing is known of one that was not verified
+        _valid[shown] = (_moment(known, "notBefore"), _moment(known, "notAfter")) if known else None
+    return _valid[shown]
+
+
+def _moment(known: Mapping[str, object], key: str) -> float:
+    return float(ssl.cert_time_to_seconds(str(known[key])))
 
 
 def _set(ready: "asyncio.Future[None]") -> None:

@@ -19,6 +19,7 @@ from watchdog.adapters.signals.probe_options.way import WayOptions
 from watchdog.adapters.signals.served_version import VersionPlace
 from watchdog.adapters.ssrf_guard import Reach, as_address, reach_of
 from watchdog.adapters.ssrf_transport import host_of
+from watchdog.domain.certificates import FIRST_SECONDS
 from watchdog.domain.policy import SignalPolicy
 from watchdog.domain.severity import Severity
 
@@ -158,7 +159,7 @@ class ProbeOptions(SentOptions, WayOptions, AnswerOptions, SignalOptions):
     """The request, the way to the site, and the expectations of its answer, for every signal that probes."""
 
     redirects: int = Field(default=0, ge=0, le=REDIRECTS_MAX)
-    certificate: Duration = 14 * 86400.0
+    certificate: Duration = FIRST_SECONDS
     version: VersionPlace | None = None
 
     @model_validator(mode="after")

@@ -1,6 +1,7 @@
 """The engine of every signal that probes: one request, one total deadline, one sample."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 import httpx
@@ -20,6 +21,7 @@ from watchdog.adapters.signals.probe_options.way import WayOptions
 from watchdog.adapters.signals.redirects import REDIRECTS, follow, within
 from watchdog.adapters.signals.served_version import named_version
 from watchdog.adapters.signals.source import Source, unknown
+from watchdog.domain.certificates import Certificate
 from watchdog.domain.readings import Bad, Good, Reading, Unknown, Unread
 from watchdog.domain.units import show_seconds
 from watchdog.ports import Clock, Sample
@@ -41,8 +43,7 @@ def wire_of(options: WayOptions, context: Context) -> ProbeTransport:
 class Probe(Source):
     """Probes a URL; consecutive probes take turns among the addresses of its name.
 
-    `certificate_seconds` is how long before its end a certificate is mentioned. It never makes a reading bad: no
-    rollback renews a certificate.
+    A certificate near its end is mentioned, and never makes a reading bad: no rollback renews a certificate.
     """
 
     adaptive = timed = True
@@ -61,7 +62,7 @@ class Probe(Source):
     ) -> None:
         super().__init__(name, kind, every_seconds=options.every, timeout_seconds=options.timeout + _GRACE_SECONDS)
         self.url = httpx.URL(url)
-        self.certificate_seconds = options.certificate
+        self._certificate_seconds = options.certificate
         self._deadline_seconds = options.timeout
         self._redirects = options.redirects
         self._request = ProbeRequest.of(options, secrets)
@@ -108,12 +109,15 @@ class Probe(Source):
         if came.status == 429 and isinstance(reading, Unknown):
             asked = min(retry_after_seconds(came.headers, self._clock.now()), WAIT_SECONDS_MAX)
             self._waits_until = self._clock.monotonic() + asked
+        certificate = came.certificate
+        if certificate is not None:
+            certificate = replace(certificate, wanted_seconds=self._certificate_seconds)
         return Sample(
-            self._with_certificate(reading, came.certificate_expires_at),
+            self._with_certificate(reading, certificate),
             latency_seconds=total_seconds,
             phases=phases,
             status_code=came.status,
-            certificate_expires_at=came.certificate_expires_at,
+            certificate=certificate,
             version=self._named_version(came),
         )
 
@@ -130,11 +134,11 @@ class Probe(Source):
         head = self._expected.judge_head(answer)
         return head if head is not None else await beside(self._expected.judge, answer, total_seconds)
 
-    def _with_certificate(self, reading: Reading, expires_at: float | None) -> Reading:
-        if expires_at is None or not isinstance(reading, Good):
+    def _with_certificate(self, reading: Reading, certificate: Certificate | None) -> Reading:
+        if certificate is None or not isinstance(reading, Good):
             return reading
-        left = expires_at - self._clock.now()
-        if left > self.certificate_seconds:
+        left, limit = certificate.ends_at - self._clock.now(), certificate.first_limit
+        if left > limit:
             return reading
-        limit = show_seconds(self.certificate_seconds)
-        return Good(f"{reading.detail}; the certificate ends in {show_seconds(max(left, 0.0))} (told from {limit})")
+        ends = f"the certificate ends in {show_seconds(max(left, 0.0))} (limit {show_seconds(limit)})"
+        return Good(f"{reading.detail}; {ends}")

@@ -26,6 +26,7 @@ from watchdog.adapters.signals.probe_options.proxy import WANTS_CREDENTIALS, Pro
 from watchdog.adapters.signals.probe_options.request import ProbeRequest
 from watchdog.adapters.ssrf_guard import AddressGuard, as_address
 from watchdog.adapters.ssrf_transport import ADDRESSES_MAX, host_of, port_of, shared_context
+from watchdog.domain.certificates import Certificate
 from watchdog.domain.readings import FailureKind
 
 USER_AGENT = f"watchdog/{__version__} (render-watchdog health probe)"
@@ -44,7 +45,7 @@ class Answer:
     address: str
     too_large: bool = False
     coding: str = ""
-    certificate_expires_at: float | None = None
+    certificate: Certificate | None = None
 
 
 class ProbeTransport:
@@ -179,7 +180,7 @@ class ProbeTransport:
                 status = await connection.tunnel(*proxy.tunnel_to(host_of(url), port_of(url)))
                 if not 200 <= status < 300:
                     return refused_by_proxy(status)
-            ends = await connection.secure(context, host_of(url)) if url.scheme == "https" else None
+            valid = await connection.secure(context, host_of(url)) if url.scheme == "https" else None
             head = await connection.ask(asked.method.encode(), url.raw_path, _headers(url, asked), asked.body)
             body = await connection.body(max_body) if max_body > 0 else b""
         except (OSError, EOFError, h11.ProtocolError) as error:
@@ -187,7 +188,8 @@ class ProbeTransport:
         finally:
             if connection is not None:
                 connection.close()
-        return _answer(head, body, address, max_body, ends)
+        certificate = Certificate(url.netloc.decode("ascii"), *valid) if valid is not None else None
+        return _answer(head, body, address, max_body, certificate)
 
 
 def _headers(url: httpx.URL, asked: ProbeRequest) -> list[tuple[bytes, bytes]]:
@@ -210,7 +212,7 @@ def in_turn(found: Sequence[str], turn: int) -> Sequence[str]:
     return sorted(turned, key=lambda one: one != turned[0] and (":" in one) == (":" in turned[0]))
 
 
-def _answer(head: Head, body: bytes, address: str, max_body: int, ends: float | None) -> Answer | Failure:
+def _answer(head: Head, body: bytes, address: str, max_body: int, certificate: Certificate | None) -> Answer | Failure:
     headers = httpx.Headers(list(head.headers))
     coding = headers.get("content-encoding", "").strip().lower()
     if coding in ("", "identity") or not body:
@@ -229,7 +231,7 @@ def _answer(head: Head, body: bytes, address: str, max_body: int, ends: float | 
         address=address,
         too_large=len(body) > max_body > 0 or len(content) > max_body > 0,
         coding=coding,
-        certificate_expires_at=ends,
+        certificate=certificate,
     )
 
 

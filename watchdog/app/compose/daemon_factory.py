@@ -26,6 +26,7 @@ from watchdog.daemon.integrations.registry import IntegrationRegistry
 from watchdog.daemon.integrations.suspect_commits import SuspectCommits
 from watchdog.daemon.outbox.outbox import Outbox
 from watchdog.daemon.outbox.question_receipt import receipt_of
+from watchdog.daemon.probing.certificate_watch import CertificateWatch
 from watchdog.daemon.probing.scheduler import ProbeScheduler
 from watchdog.daemon.runtime.hooks import Hooks
 from watchdog.daemon.runtime.loop_lag import LoopLagMonitor
@@ -158,7 +159,8 @@ def wire(
     engine.dispatcher.scheduler = scheduler
     meter = _metered(metrics, policy, listeners)
     health, evidence = Health(engine, outbox, supervisor, clock), ProbeCoverage(engine, scheduler, clock)
-    listeners.sampled += [health.sampled, evidence.sampled]
+    certificates = CertificateWatch(clock, lambda: engine.state, engine.submit, supervisor.spawn)
+    listeners.sampled += [health.sampled, evidence.sampled, certificates.sampled]
     listeners.read.append(noted_reads(engine, integrations))
     watches = ServiceWatcher(engine, scheduler, supervisor, clock, outside.platform, sources(engine), integrations)
     return Daemon(

@@ -13,7 +13,7 @@ from watchdog.core.assess.suspect_deploy import first_traffic_at
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import History, ServiceState
 from watchdog.domain.policy import BlameWeights
-from watchdog.domain.prose import Prose
+from watchdog.domain.texts.prose import Prose
 from watchdog.domain.units import show_seconds
 
 MINUTES_PER_MONTH = 43830.0

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from watchdog.core.guards import guards as all_guards
 from watchdog.core.guards.downtime import availability
 from watchdog.domain.decisions import Blame, Course, GuardAnswer, Verdict
-from watchdog.domain.prose import Prose
 from watchdog.domain.remedies.remedy import Remedy
 from watchdog.domain.severity import Severity
+from watchdog.domain.texts.prose import Prose
 
 ASKED = frozenset(
     {

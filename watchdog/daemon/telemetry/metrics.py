@@ -145,8 +145,8 @@ class Metrics:
             self._probes.labels(service, signal, outcome_of(sample.reading)).inc()
             self._good.labels(service, signal).set(isinstance(sample.reading, Good))
             self._unknown.labels(service, signal).set(isinstance(sample.reading, Unknown))
-            if sample.certificate_expires_at is not None:
-                self._expiry.labels(service, signal).set(sample.certificate_expires_at)
+            if sample.certificate is not None:
+                self._expiry.labels(service, signal).set(sample.certificate.ends_at)
 
     def skipped(self, service: str, signal: str) -> None:
         """Count a probe not made because the one before still runs."""

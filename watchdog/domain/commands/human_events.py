@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from watchdog.domain.prose import Prose
 from watchdog.domain.severity import Severity
+from watchdog.domain.texts.prose import Prose
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 
-from watchdog.domain.prose import Prose
+from watchdog.domain.texts.prose import Prose
 
 
 class FailureType(StrEnum):

@@ -1,1 +1,1 @@
-"""Texts from outside, and what they may hold."""
+"""Texts: those for people, and what those from outside may hold."""

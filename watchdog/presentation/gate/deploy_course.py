@@ -16,9 +16,9 @@ from watchdog.core.fold.served_versions import named_since
 from watchdog.domain.deploys import Deploy
 from watchdog.domain.incidents import Incident, Phase, ServiceState, State
 from watchdog.domain.policy import Policy, SignalPolicy
-from watchdog.domain.prose import Prose
 from watchdog.domain.readings import Bad
 from watchdog.domain.store_records import Minute
+from watchdog.domain.texts.prose import Prose
 from watchdog.domain.units import show_seconds
 from watchdog.presentation.gate.gate_case import (
     deploys_stale_seconds,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from watchdog.domain.policy import Window
-from watchdog.domain.prose import Prose
+from watchdog.domain.texts.prose import Prose
 
 COMMIT = r"^(sha256:)?[0-9a-fA-F]{7,64}$"
 """A commit id or an image digest, or the first letters of one: fewer than seven match others by chance."""
