@@ -8,6 +8,7 @@ import pytest
 
 from tests.browser.chromium import (
     EACH_LOOK,
+    LOOKS,
     Complaints,
     accessibility,
     address,
@@ -30,6 +31,8 @@ from watchdog.domain.incidents import Phase
 pytestmark = pytest.mark.long
 
 HELP = ("/help/", *(f"/help/{page.name}" for page in pages()))
+SHORT_HELP = ("/help/", "/help/on-call", "/help/start")
+"""The pages of the handbook come of one template: once one look has read them all, others need a few of them."""
 ALL = (*PAGES, *HELP, "/services/web/rollback", "/incidents/web-1/undo", "/incidents/api-7", "/?answer=1", "/login")
 
 
@@ -59,7 +62,9 @@ async def test_every_page_in_every_look(scheme: str, size: str) -> None:
         await log_in(page, TOKEN, "Ann")
         for path in ALL:
             await page.goto(path)
-            found += [f"{path}: {finding}" for finding in (*await accessibility(page), *await violations(page))]
+            reads = (scheme, size) == LOOKS[0] or path not in HELP or path in SHORT_HELP
+            heard = await accessibility(page) if reads else []
+            found += [f"{path}: {finding}" for finding in (*heard, *await violations(page))]
             wider = await overflow(page)
             found += [f"{path}: {wider} px too wide"] if wider > 0 else []
     assert not found, "\n".join(found)
