@@ -167,6 +167,13 @@ OF_SERVICE: tuple[tuple[str, str, str, str], ...] = (
         "`watchdog commit trust COMMIT` if that code is good",
         "guarantees#what-remains",
     ),
+    (
+        "Renew a certificate",
+        "The certificate of a host ends soon (`certificate:`, and again three days before); nothing is rolled back for "
+        "it",
+        "Renew it where it is made: in Render's dashboard (Custom Domains), or at the proxy in front of Render",
+        "probes#the-end-of-a-certificate",
+    ),
 )
 """Notices about a service without an open incident; that of a bad commit that returned has the words of its topic."""
 OWN: Mapping[str, tuple[str, str, str]] = {
@@ -246,8 +253,8 @@ def text() -> str:
         table(("Kind", "Meaning"), kinds),
         "## Notices about an incident",
         table(("Notice", "Meaning", "What to do", "Page"), topics),
-        "## Notices about a service without an incident\n\nNo silence applies to them. Each is an alert of its own, "
-        "and its end is notified.",
+        "## Notices about a service without an incident\n\nNo silence applies to them, but for a certificate's, which "
+        "comes once the silence is over. Each is an alert of its own, and its end is notified.",
         table(("Notice", "Meaning", "What to do", "Page"), [(*words, linked(place)) for *words, place in OF_SERVICE]),
         "## Notices about the watchdog itself",
         "The last line of such a notice names its page.",
