@@ -84,7 +84,6 @@ async def test_every_query_has_an_answer(tmp_path: Path) -> None:
         serve(app) as url,
         running_prometheus(tmp_path, {"watchdog": [url.removeprefix("http://")]}) as prometheus,
     ):
-
         left: list[str] = []
 
         async def none_is_empty() -> bool:
