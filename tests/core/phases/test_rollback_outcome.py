@@ -128,6 +128,17 @@ def test_a_yes_does_not_hold_for_a_deploy_that_went_live_since() -> None:
     assert web(world).phase is Phase.ASKING and incident_of(world).suspect == "dep-999"
 
 
+def test_a_yes_where_our_clock_is_slow_needs_a_failure_that_was_seen_lately() -> None:
+    """The new deploy begins an hour ahead of our clock, so nothing places it, and no failure is fresh."""
+    world = reach(Phase.ASKING)
+    ahead, now = world.now + 3600.0, world.now + 60.0
+    fix = replace(world.deploys[0], id="dep-999", commit="fix00000", created_at=ahead, finished_at=ahead)
+    hear(world, e.DeploysListed(now, "web", (fix, *world.deploys[1:]), world.facts))
+    effects = hear(world, e.Approved(now, "web-1", "ann"))
+    assert lines(effects, "REFUSED") == ["no failure in the last 15 s"]
+    assert web(world).phase is Phase.ASKING and incident_of(world).suspect == "dep-900"
+
+
 def test_an_approval_of_what_can_no_longer_be_judged_is_refused() -> None:
     """A reload took every failing signal away: nothing is sent on a yes, what was off is given back, and it is said."""
     world = unwatch(put(reach(Phase.ASKING), auto_deploy_off="commit"), "home")

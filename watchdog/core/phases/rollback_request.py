@@ -267,9 +267,10 @@ def why_wait(ctx: StepContext) -> str:
     return _not_failing(ctx) or not_seen_yet(ctx) or guards.at_sending(ctx)
 
 
-def _not_failing(ctx: StepContext) -> str:
-    """Return that no failure was seen lately, or ""; a request by hand needs none."""
-    if ctx.incident.by_hand or observations.failing_now(ctx.service, ctx.incident.findings, ctx.policy, ctx.now):
+def _not_failing(ctx: StepContext, found: tuple[Finding, ...] = ()) -> str:
+    """Return that no failure was seen lately, or ""; a request by hand needs none. `found`: as in `not_seen_yet`."""
+    findings = found or ctx.incident.findings
+    if ctx.incident.by_hand or observations.failing_now(ctx.service, findings, ctx.policy, ctx.now):
         return ""
     return f"no failure in the last {show_seconds(ctx.policy.detection.fresh_seconds)}"
 
@@ -281,7 +282,7 @@ def not_seen_yet(ctx: StepContext, found: tuple[Finding, ...] = ()) -> str:
 
     A repair may have gone live while the daemon was frozen or blind. Where the platform does not state since when, or
     its clock is ahead of ours, the moment counts at which the deploy could first take traffic. Where that is ahead too,
-    our clock is slow by minutes, and cannot place it: a failure seen lately has to do.
+    our clock is slow and cannot place it: a failure seen lately has to do, and there must be one.
     """
     live = live_deploy(ctx.service.deploys)
     if live is None:
@@ -289,7 +290,7 @@ def not_seen_yet(ctx: StepContext, found: tuple[Finding, ...] = ()) -> str:
     said = live.finished_at
     since = said if said is not None and said <= ctx.now else first_traffic_at(live, ctx.policy.blame)
     if since > ctx.now:
-        return ""
+        return _not_failing(ctx, found)
     findings = observations.still_judged(ctx.service, found or ctx.incident.findings, ctx.policy)
     checks = [(finding.fails, ctx.service.checks[finding.signal]) for finding in findings]
     # A latency finding has no single bad reading: any reading since then is part of its statistics.
